@@ -1,0 +1,65 @@
+# shellcheck shell=bash
+# Common ground of mmsim's scripts, sourced by each: where things are kept, how a step reports itself, what fails.
+#
+#   MMSIM_CACHE   kernels and their sources, kept across checkouts (default ~/.cache/mmsim)
+#   MMSIM_OUT     this checkout's builds, logs and results (default ./out)
+#   V=1           show the output of the commands that a step runs
+
+set -euo pipefail
+
+MMSIM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+MMSIM_CACHE=${MMSIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmsim}
+MMSIM_OUT=${MMSIM_OUT:-$MMSIM_TOP/out}
+JOBS=$(nproc)
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "error: $*"; exit 1; }
+
+# step TEXT LOG COMMAND...: runs COMMAND with its output in LOG. On a terminal a clock shows that it is alive, elsewhere
+# a line every 30 seconds. On failure the end of LOG is shown.
+step() {
+	local text=$1 log=$2 start=$SECONDS pid last=0 rc=0
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	if [ "${V:-0}" = 1 ]; then
+		say "$text"
+		"$@" 2>&1 | tee "$log" >&2
+		return "${PIPESTATUS[0]}"
+	fi
+	"$@" >"$log" 2>&1 </dev/null &
+	pid=$!
+	while kill -0 "$pid" 2>/dev/null; do
+		if [ -t 2 ]; then
+			printf '\r%s ... %d s ' "$text" $((SECONDS - start)) >&2
+		elif [ $((SECONDS - start - last)) -ge 30 ]; then
+			last=$((SECONDS - start))
+			say "$text ... $last s"
+		fi
+		sleep 0.2
+	done
+	wait "$pid" || rc=$?
+	[ -t 2 ] && printf '\r\033[K' >&2
+	if [ $rc -eq 0 ]; then
+		say "$text: done in $((SECONDS - start)) s"
+	else
+		say "$text: FAILED ($rc) after $((SECONDS - start)) s; the end of $log:"
+		tail -n 25 "$log" >&2
+	fi
+	return $rc
+}
+
+# need_packages PACKAGE...: installs what is missing of Debian's packages.
+need_packages() {
+	local p missing=() sudo=
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
+	done
+	[ ${#missing[@]} -eq 0 ] && return 0
+	if [ "$(id -u)" != 0 ]; then
+		command -v sudo >/dev/null || die "these Debian packages are missing: ${missing[*]}; install them as root"
+		sudo=sudo
+	fi
+	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" $sudo apt-get -q update
+	step "apt: installing ${missing[*]}" "$MMSIM_CACHE/log/apt-install.log" \
+		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "${missing[@]}"
+}
