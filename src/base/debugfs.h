@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The folder /sys/kernel/debug/mmsim: where it is, and who may read and write its files. Knows nothing of what they show.
+ */
+#ifndef MMSIM_BASE_DEBUGFS_H
+#define MMSIM_BASE_DEBUGFS_H
+
+#include <linux/types.h>
+
+struct dentry;
+struct file_operations;
+
+/* From the module's parameters. */
+struct mmsim_debugfs_owner {
+	umode_t mode;		/* permission bits of a file that can be read; those that can be written get 0200 on top */
+	uid_t uid;
+	gid_t gid;
+};
+
+struct dentry *mmsim_debugfs_init(const struct mmsim_debugfs_owner *owner);
+void mmsim_debugfs_exit(void);
+struct dentry *mmsim_debugfs_file(const char *name, bool writable, void *data, const struct file_operations *fops);
+
+#endif /* MMSIM_BASE_DEBUGFS_H */

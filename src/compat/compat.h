@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels that mmsim builds against, and nothing else. Force-included into every file, so that no
+ * other file asks for a kernel's version. Each entry says which release introduced or removed what, and why the
+ * replacement is right.
+ */
+#ifndef MMSIM_COMPAT_H
+#define MMSIM_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "mmsim supports Linux 6.1 and later"
+#endif
+
+#ifndef CONFIG_64BIT
+#error "mmsim keeps a block's state in the upper half of page->flags and needs a 64-bit kernel"
+#endif
+
+#endif /* MMSIM_COMPAT_H */

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The instance: one region with all the floors on it. insmod creates one, the live instance; a KUnit test builds its own.
+ */
+#ifndef MMSIM_H
+#define MMSIM_H
+
+#include <linux/types.h>
+
+#include <mmsim/page.h>
+
+#include "base/debugfs.h"
+#include "page/memory.h"
+#include "region/region.h"
+
+struct mmsim_params {
+	struct mmsim_region_params region;
+	struct mmsim_memory_params memory;
+};
+
+struct mmsim {
+	struct mmsim_region region;
+	struct mmsim_memory *memory;	/* lies in the region */
+};
+
+struct mmsim *mmsim_create(const struct mmsim_params *params);
+void mmsim_destroy(struct mmsim *m);
+
+/* observe/: the files that show an instance */
+int mmsim_observe_init(struct mmsim *m);
+
+/* drive/: what acts on the live instance from within the module, through the exported functions */
+int mmsim_ctl_init(void);
+void mmsim_ctl_exit(void);
+int mmsim_mirror_init(void);
+void mmsim_mirror_exit(void);
+int mmsim_mirror_attach(void);
+void mmsim_mirror_detach(void);
+
+#endif /* MMSIM_H */

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The page descriptor: one struct mmsim_page a frame, in an array at the front of the region's largest zone.
+ *
+ * Words used here
+ *	frame		4 KB of physical memory, known by its number, the pfn
+ *	page		a frame's descriptor
+ *	block		1 << order frames, handed out and taken back as one; its first page is the head, the others tails
+ *	compound page	a block whose tails know their head (__GFP_COMP)
+ *
+ * Who owns which field when. A block is in exactly one of three states, told by its head's state bits:
+ *
+ *	state		flags, refcount			lru		changed under
+ *	free		BUDDY, order; count 0		free list	zone->lock
+ *	allocated	ALLOCATED, order; count >= 1	the client's	zone->lock takes it out of and into this state;
+ *							in between it is the client's
+ *	reserved	PG_reserved; count 1		-		never: metadata of mmsim itself, or a hole
+ *
+ * A tail has no state bit. All its fields are as mmsim_page_init() left them (the free checks rely on it), except that a
+ * compound page's tail has its head's address plus 1 in compound_head. Between the moment a free drops the last reference
+ * and the moment the block is on a free list it still says ALLOCATED with count 0: it is in flight.
+ */
+#ifndef MMSIM_SRC_PAGE_H
+#define MMSIM_SRC_PAGE_H
+
+#include <linux/atomic.h>
+#include <linux/bits.h>
+#include <linux/build_bug.h>
+#include <linux/list.h>
+#include <linux/page-flags.h>
+#include <linux/types.h>
+
+#include <mmsim/page.h>
+
+/*
+ * Laid out as the kernel's struct page is, so that a client written for that one can be given this one where no host page
+ * backs the region; `virtual` stands where the kernel has memcg_data.
+ */
+struct mmsim_page {
+	unsigned long flags;		/* lower half: PG_*, as the kernel's; upper half: see MMSIM_PAGE_* */
+	union {
+		struct {
+			struct list_head lru;		/* free: its free list. allocated: the client's */
+			void *mapping;			/* the client's; NULL when freed */
+			unsigned long index;		/* the client's: offset within mapping */
+			unsigned long private;		/* the client's; 0 when handed out */
+		};
+		unsigned long compound_head;		/* compound tail: the head's address plus 1 */
+	};
+	union {
+		struct {
+			atomic_t _mapcount;		/* page tables that map it, minus 1: -1 is unmapped */
+			atomic_t _refcount;		/* references; 0 is free, or a tail */
+		};
+		u64 counts;				/* both at once, for the free checks */
+	};
+	void *virtual;			/* kernel address of the frame; NULL in HighMem. Constant */
+};
+
+static_assert(sizeof(struct mmsim_page) == 64, "1/64 of the region, and mmsim_buddy_of() flips one address bit");
+static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsim_page, lru.next));
+
+/* Of an unmapped page without references: _mapcount -1, _refcount 0. */
+#define MMSIM_COUNTS_IDLE	0xffffffffULL
+
+/*
+ * Upper half of flags. ID says to which zone the page belongs and never changes; STATE and ORDER describe the block that the
+ * page is the head of and are 0 in a tail.
+ */
+#define MMSIM_PAGE_BUDDY	BIT(32)
+#define MMSIM_PAGE_ALLOCATED	BIT(33)
+#define MMSIM_PAGE_STATE	(MMSIM_PAGE_BUDDY | MMSIM_PAGE_ALLOCATED)
+#define MMSIM_PAGE_ORDER_SHIFT	36
+#define MMSIM_PAGE_ORDER	GENMASK(39, 36)
+#define MMSIM_PAGE_ZONE_SHIFT	40
+#define MMSIM_PAGE_ZONE		GENMASK(42, 40)
+#define MMSIM_PAGE_NODE_SHIFT	44
+#define MMSIM_PAGE_NODE		GENMASK(49, 44)
+#define MMSIM_PAGE_ID		(MMSIM_PAGE_ZONE | MMSIM_PAGE_NODE)
+
+static_assert(MMSIM_MAX_ORDER <= (MMSIM_PAGE_ORDER >> MMSIM_PAGE_ORDER_SHIFT));
+
+/*
+ * Flags that must be clear when a page is freed: it is still in use by whoever set them. Others (referenced, uptodate,
+ * dirty, ...) say something about the content and go with it. The same split as the kernel's PAGE_FLAGS_CHECK_AT_FREE.
+ */
+#define MMSIM_PG_BUSY		(BIT(PG_locked) | BIT(PG_lru) | BIT(PG_active) | BIT(PG_private) | BIT(PG_private_2) | \
+				 BIT(PG_writeback) | BIT(PG_unevictable) | BIT(PG_reserved))
+#define MMSIM_PG_ALL		GENMASK(31, 0)
+
+static_assert(__NR_PAGEFLAGS <= 32, "the kernel's flags fit into the lower half");
+
+static inline unsigned int mmsim_page_order(const struct mmsim_page *page)
+{
+	return (READ_ONCE(page->flags) & MMSIM_PAGE_ORDER) >> MMSIM_PAGE_ORDER_SHIFT;
+}
+
+static inline unsigned int mmsim_page_zone_type(const struct mmsim_page *page)
+{
+	return (READ_ONCE(page->flags) & MMSIM_PAGE_ZONE) >> MMSIM_PAGE_ZONE_SHIFT;
+}
+
+static inline unsigned int mmsim_page_nid(const struct mmsim_page *page)
+{
+	return (READ_ONCE(page->flags) & MMSIM_PAGE_NODE) >> MMSIM_PAGE_NODE_SHIFT;
+}
+
+static inline bool mmsim_page_is_buddy(const struct mmsim_page *page)
+{
+	return READ_ONCE(page->flags) & MMSIM_PAGE_BUDDY;
+}
+
+static inline bool mmsim_page_is_allocated(const struct mmsim_page *page)
+{
+	return READ_ONCE(page->flags) & MMSIM_PAGE_ALLOCATED;
+}
+
+static inline bool mmsim_page_is_reserved(const struct mmsim_page *page)
+{
+	return READ_ONCE(page->flags) & BIT(PG_reserved);
+}
+
+static inline bool mmsim_page_is_compound(const struct mmsim_page *page)
+{
+	return READ_ONCE(page->flags) & BIT(PG_head);
+}
+
+/*
+ * The other half of the pair that @page and it would merge into: the block whose frame number differs in bit @order alone.
+ * The array's address is a multiple of a largest block's descriptors, so the descriptors' addresses differ in one bit, too.
+ */
+static inline struct mmsim_page *mmsim_buddy_of(struct mmsim_page *page, unsigned int order)
+{
+	return (struct mmsim_page *)((unsigned long)page ^ (sizeof(*page) << order));
+}
+
+/* The head of the block of 1 << (order + 1) pages that @page and its buddy form. */
+static inline struct mmsim_page *mmsim_merged_head(struct mmsim_page *page, unsigned int order)
+{
+	return (struct mmsim_page *)((unsigned long)page & ~(sizeof(*page) << order));
+}
+
+#define MMSIM_PAGE_ARRAY_ALIGN	(sizeof(struct mmsim_page) << MMSIM_MAX_ORDER)
+
+#endif /* MMSIM_SRC_PAGE_H */
