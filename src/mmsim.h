@@ -24,7 +24,7 @@ struct mmsim {
 };
 
 struct mmsim *mmsim_create(const struct mmsim_params *params);
-void mmsim_destroy(struct mmsim *m);
+unsigned long mmsim_destroy(struct mmsim *m);	/* returns the number of pages that were still allocated */
 
 /* observe/: the files that show an instance */
 int mmsim_observe_init(struct mmsim *m);

@@ -39,6 +39,7 @@ struct mmsim_region_params {
 	phys_addr_t base;		/* memmap: physical start in bytes; 0 means not given */
 	u64 size;			/* bytes */
 	unsigned int holes;		/* contig: percent of the granules that may be missing, 0..50 */
+	bool quiet;			/* tests: refusals only in the log, not what was taken */
 };
 
 /*

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The fixture of the KUnit suites.
+ *
+ * An instance belongs to the test that asked for it, as a KUnit resource: it is destroyed when that test ends, however it
+ * ends, and pages that are still allocated then fail the test. Each test has its own region, so none sees another's.
+ *
+ * Every random test takes its numbers from one seed, which it prints: `insmod mmsim.ko test_seed=N` repeats a run.
+ */
+#include "fixture.h"
+
+#include <kunit/resource.h>
+#include <linux/err.h>
+#include <linux/moduleparam.h>
+#include <linux/random.h>
+
+#define MMSIM_TEST_WHAT		256	/* bytes for the text of a broken invariant or of a refusal */
+
+static unsigned long long test_seed;
+module_param(test_seed, ullong, 0444);
+MODULE_PARM_DESC(test_seed, "seed of the random tests; 0, the default, draws one and prints it");
+
+/* An instance and the test that it belongs to. */
+struct mmsim_test_owned {
+	struct kunit_resource res;
+	struct kunit *test;
+	struct mmsim *m;
+};
+
+static void mmsim_test_instance_free(struct kunit_resource *res)
+{
+	struct mmsim_test_owned *owned = res->data;
+	unsigned long leaked = mmsim_destroy(owned->m);
+
+	if (leaked)
+		KUNIT_FAIL(owned->test, "the test left %lu pages allocated", leaked);
+}
+
+static bool mmsim_test_no_memory(long err)
+{
+	return err == -ENOMEM || err == -EBUSY || err == -ENODEV || err == -EOPNOTSUPP;
+}
+
+/**
+ * mmsim_test_instance() - An instance of a test's own, on a region of source auto.
+ * @test: The test; it is skipped where the host has no region of this size to give, and fails on any other error.
+ * @size: Bytes of the region.
+ * @zones: Layout as the module's parameter of that name takes it.
+ *
+ * Return: the instance, which lives until the test ends. Pages still allocated by then fail the test.
+ */
+struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zones)
+{
+	struct mmsim_params params = {
+		.region = { .source = MMSIM_SOURCE_AUTO, .size = size, .quiet = true },
+	};
+	char why[MMSIM_TEST_WHAT] = "";
+	struct mmsim_test_owned *owned;
+	struct mmsim *m;
+
+	/* Before the instance: KUnit gives resources back in reverse order. */
+	owned = kunit_kzalloc(test, sizeof(*owned), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, owned);
+	KUNIT_ASSERT_EQ_MSG(test, mmsim_layout_parse(&params.memory.layout, zones, why, sizeof(why)), 0,
+			    "zones=%s: %s", zones, why);
+	m = mmsim_create(&params);
+	if (IS_ERR(m) && mmsim_test_no_memory(PTR_ERR(m)))
+		kunit_skip(test, "no region of %llu MB to be had here: error %ld", size >> 20, PTR_ERR(m));
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m);
+	owned->test = test;
+	owned->m = m;
+	kunit_add_resource(test, NULL, mmsim_test_instance_free, &owned->res, owned);
+	return m;
+}
+
+/**
+ * mmsim_test_check() - Expects every invariant of the region and of the page floor to hold.
+ * @test: The test.
+ * @m: Its instance, which no other thread uses now.
+ */
+void mmsim_test_check(struct kunit *test, struct mmsim *m)
+{
+	char what[MMSIM_TEST_WHAT] = "";
+
+	KUNIT_EXPECT_EQ_MSG(test, mmsim_region_check(&m->region, what, sizeof(what)), 0, "region: %s", what);
+	KUNIT_EXPECT_EQ_MSG(test, mmsim_memory_check(m->memory, what, sizeof(what)), 0, "memory: %s", what);
+}
+
+/**
+ * mmsim_test_seed() - The seed of this test's random numbers, printed.
+ * @test: The test.
+ *
+ * Return: the module parameter test_seed, or a number drawn now where that is 0.
+ */
+u64 mmsim_test_seed(struct kunit *test)
+{
+	u64 seed = test_seed;
+
+	while (!seed)
+		seed = get_random_u64();
+	kunit_info(test, "seed %llu: repeat with test_seed=%llu", seed, seed);
+	return seed;
+}
+
+/**
+ * mmsim_test_random() - Starts a sequence of random numbers at mmsim_test_seed().
+ * @test: The test.
+ * @rnd: What prandom_u32_state() and mmsim_test_below() take.
+ */
+void mmsim_test_random(struct kunit *test, struct rnd_state *rnd)
+{
+	prandom_seed_state(rnd, mmsim_test_seed(test));
+}
