@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the benchmark compares: the operations, on the host's side and on mmsim's, and the rows made of them.
+ *
+ * An operation is four small functions, an allocation and a free a side, which call the exported, out-of-line entry
+ * point of that side with the same gfp flags and the same order. They are inlined into one loop a side and shape, so
+ * that both sides have the same few instructions around their calls; the rows "loop_*" say how many. A batch is freed
+ * in the order in which it was allocated.
+ *
+ * A new operation: its four functions and a DEFINE_OP(). A new row: one line in mmsim_bench_rows.
+ */
+#include <linux/compiler.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+
+#include <mmsim/page.h>
+
+#include "drive/bench.h"
+
+typedef void *(*alloc_fn)(const struct mmsim_bench_args *args);
+typedef void (*free_fn)(const struct mmsim_bench_args *args, void *p);
+
+static __always_inline bool run_pairs(const struct mmsim_bench_args *args, unsigned long rounds, alloc_fn alloc,
+				      free_fn free)
+{
+	while (rounds--) {
+		void *p = alloc(args);
+
+		if (unlikely(!p))
+			return false;
+		free(args, p);
+	}
+	return true;
+}
+
+static __always_inline bool run_batches(const struct mmsim_bench_args *args, unsigned long rounds, alloc_fn alloc,
+					free_fn free)
+{
+	unsigned int i, n = args->batch;
+
+	while (rounds--) {
+		for (i = 0; i < args->batch; i++) {
+			args->held[i] = alloc(args);
+			if (unlikely(!args->held[i])) {
+				n = i;
+				rounds = 0;
+				break;
+			}
+		}
+		for (i = 0; i < n; i++)
+			free(args, args->held[i]);
+	}
+	return n == args->batch;
+}
+
+/* The loops of one side of an operation, from its functions NAME_alloc and NAME_free. */
+#define DEFINE_LOOPS(name)									\
+static noinline bool name##_pair(const struct mmsim_bench_args *args, unsigned long rounds)	\
+{												\
+	return run_pairs(args, rounds, name##_alloc, name##_free);				\
+}												\
+static noinline bool name##_batch(const struct mmsim_bench_args *args, unsigned long rounds)	\
+{												\
+	return run_batches(args, rounds, name##_alloc, name##_free);				\
+}
+
+#define DEFINE_OP(op)										\
+DEFINE_LOOPS(host_##op)										\
+DEFINE_LOOPS(mmsim_##op)									\
+static const struct mmsim_bench_op op##_op = {							\
+	.pair = { host_##op##_pair, mmsim_##op##_pair },					\
+	.batch = { host_##op##_batch, mmsim_##op##_batch },					\
+}
+
+/* loop: no allocator at all, a call in the place of each; what every other row contains besides its allocator. */
+static noinline void *no_alloc(gfp_t gfp, unsigned int order)
+{
+	static char nothing;
+
+	barrier();
+	return &nothing;
+}
+
+static noinline void no_free(void *p, unsigned int order)
+{
+	barrier();
+}
+
+static __always_inline void *host_loop_alloc(const struct mmsim_bench_args *args)
+{
+	return no_alloc(READ_ONCE(args->gfp), READ_ONCE(args->order));
+}
+
+static __always_inline void host_loop_free(const struct mmsim_bench_args *args, void *p)
+{
+	no_free(p, READ_ONCE(args->order));
+}
+
+#define mmsim_loop_alloc	host_loop_alloc
+#define mmsim_loop_free		host_loop_free
+
+DEFINE_OP(loop);
+
+/* page: alloc_pages and __free_pages */
+static __always_inline void *host_page_alloc(const struct mmsim_bench_args *args)
+{
+	return alloc_pages(READ_ONCE(args->gfp), READ_ONCE(args->order));
+}
+
+static __always_inline void host_page_free(const struct mmsim_bench_args *args, void *p)
+{
+	__free_pages(p, READ_ONCE(args->order));
+}
+
+static __always_inline void *mmsim_page_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_alloc_pages(READ_ONCE(args->gfp), READ_ONCE(args->order));
+}
+
+static __always_inline void mmsim_page_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim___free_pages(p, READ_ONCE(args->order));
+}
+
+DEFINE_OP(page);
+
+/* zeroed: get_zeroed_page and free_pages */
+static __always_inline void *host_zeroed_alloc(const struct mmsim_bench_args *args)
+{
+	return (void *)get_zeroed_page(READ_ONCE(args->gfp));
+}
+
+static __always_inline void host_zeroed_free(const struct mmsim_bench_args *args, void *p)
+{
+	free_pages((unsigned long)p, READ_ONCE(args->order));
+}
+
+static __always_inline void *mmsim_zeroed_alloc(const struct mmsim_bench_args *args)
+{
+	return (void *)mmsim_get_zeroed_page(READ_ONCE(args->gfp));
+}
+
+static __always_inline void mmsim_zeroed_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_free_pages((unsigned long)p, READ_ONCE(args->order));
+}
+
+DEFINE_OP(zeroed);
+
+#define ROW_SIDES(_name, _op, _order, _batch, _a, _b)	{					\
+	.name = (_name), .op = &(_op), .order = (_order), .batch = (_batch),			\
+	.a = MMSIM_BENCH_##_a, .b = MMSIM_BENCH_##_b,						\
+}
+
+#define ROW(name, op, order, batch)	ROW_SIDES(name, op, order, batch, HOST, MMSIM)
+
+/* The names' first word, up to the '_', is the row's family: what one load of the module is asked to measure. */
+const struct mmsim_bench_row mmsim_bench_rows[] = {
+	ROW("loop_pair", loop_op, 0, 0),
+	ROW("loop_batch128", loop_op, 0, 128),
+
+	ROW_SIDES("aa_host_order0_pair", page_op, 0, 0, HOST, HOST),
+	ROW_SIDES("aa_host_order0_batch128", page_op, 0, 128, HOST, HOST),
+	ROW_SIDES("aa_host_order4_pair", page_op, 4, 0, HOST, HOST),
+	ROW_SIDES("aa_mmsim_order0_pair", page_op, 0, 0, MMSIM, MMSIM),
+	ROW_SIDES("aa_mmsim_order0_batch128", page_op, 0, 128, MMSIM, MMSIM),
+	ROW_SIDES("aa_mmsim_order4_pair", page_op, 4, 0, MMSIM, MMSIM),
+
+	ROW("order0_pair", page_op, 0, 0),
+	ROW("order0_batch128", page_op, 0, 128),
+	ROW("order0_batch4096", page_op, 0, 4096),
+	ROW("order1_pair", page_op, 1, 0),
+	ROW("order1_batch128", page_op, 1, 128),
+	ROW("order1_batch4096", page_op, 1, 4096),
+	ROW("order3_pair", page_op, 3, 0),
+	ROW("order3_batch128", page_op, 3, 128),
+	ROW("order3_batch4096", page_op, 3, 4096),
+	ROW("order4_pair", page_op, 4, 0),
+	ROW("order4_batch128", page_op, 4, 128),
+	ROW("order4_batch4096", page_op, 4, 4096),
+	ROW("order9_pair", page_op, 9, 0),
+	ROW("order9_batch128", page_op, 9, 128),	/* 4096 of these are 8 GB */
+
+	ROW("zeroed_pair", zeroed_op, 0, 0),
+};
+
+const unsigned int mmsim_bench_nr_rows = ARRAY_SIZE(mmsim_bench_rows);
