@@ -17,4 +17,8 @@
 #error "mmsim keeps a block's state in the upper half of page->flags and needs a 64-bit kernel"
 #endif
 
+#ifdef CONFIG_CPU_BIG_ENDIAN
+#error "mmsim reads a page's two counts as one little-endian word"
+#endif
+
 #endif /* MMSIM_COMPAT_H */

@@ -48,6 +48,7 @@ enum mmsim_bad {
 	MMSIM_BAD_MAPPED,	/* a page table still maps it, or mapping is set */
 	MMSIM_BAD_FLAGS,	/* a flag of MMSIM_PG_BUSY is set */
 	MMSIM_BAD_COMPOUND,	/* split_page() of a compound page */
+	MMSIM_BAD_GET,		/* get_page() of a page that nobody holds */
 	MMSIM_BAD_GFP,		/* flags that contradict each other or don't fit the call */
 	MMSIM_BAD_ALLOC_ORDER,	/* an allocation above MMSIM_MAX_ORDER */
 	MMSIM_NR_BAD
@@ -122,7 +123,6 @@ int mmsim_layout_resolve(struct mmsim_layout *layout, u64 region_size, char *why
 void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigned int nid, unsigned long start_pfn,
 		     unsigned long spanned);
 void mmsim_zonelists_init(struct mmsim_node *node);
-int mmsim_gfp_zone(gfp_t gfp);
 
 /* memory.c */
 struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const struct mmsim_memory_params *params);
@@ -138,6 +138,14 @@ bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsign
 bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsigned int order, unsigned long caller);
 bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
 bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
+
+/* By the four zone bits of a gfp_t: the highest zone that the request allows, or -EINVAL for bits that contradict each other. */
+extern const s8 mmsim_gfp_zones[16];
+
+static inline int mmsim_gfp_zone(gfp_t gfp)
+{
+	return mmsim_gfp_zones[(__force unsigned int)gfp & 15];
+}
 
 /*
  * The live instance's page floor, on which the exported functions act. Set by main before any client can call and cleared

@@ -52,7 +52,7 @@ struct mmsim_page {
 			atomic_t _mapcount;		/* page tables that map it, minus 1: -1 is unmapped */
 			atomic_t _refcount;		/* references; 0 is free, or a tail */
 		};
-		u64 counts;				/* both at once, for the free checks */
+		atomic64_t counts;			/* both at once: see MMSIM_COUNTS_* */
 	};
 	void *virtual;			/* kernel address of the frame; NULL in HighMem. Constant */
 };
@@ -60,8 +60,9 @@ struct mmsim_page {
 static_assert(sizeof(struct mmsim_page) == 64, "1/64 of the region, and mmsim_buddy_of() flips one address bit");
 static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsim_page, lru.next));
 
-/* Of an unmapped page without references: _mapcount -1, _refcount 0. */
-#define MMSIM_COUNTS_IDLE	0xffffffffULL
+/* Both counts of an unmapped page: of a free one or a tail, and of one with a single reference. Little endian. */
+#define MMSIM_COUNTS_IDLE	0x00000000ffffffffULL
+#define MMSIM_COUNTS_OWNED	0x00000001ffffffffULL
 
 /*
  * Upper half of flags. ID says to which zone the page belongs and never changes; STATE and ORDER describe the block that the

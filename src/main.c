@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The module: its parameters, and the order in which the live instance and what works on it come up and go down.
+ *
+ * No client can call before insmod has succeeded, since until then the kernel resolves none of our symbols for it, and none is
+ * left when rmmod calls us, since clients hold the module.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+
+#include "mmsim.h"
+
+static char *size = "256M";
+module_param(size, charp, 0444);
+MODULE_PARM_DESC(size, "bytes of the region: a multiple of 4M, 4M to 16G (default 256M)");
+
+static char *source = "auto";
+module_param(source, charp, 0444);
+MODULE_PARM_DESC(source, "where it comes from: auto, contig, memmap, cma or pages (default auto)");
+
+static char *base = "";
+module_param(base, charp, 0444);
+MODULE_PARM_DESC(base, "memmap: physical address of memory reserved with memmap=SIZE$BASE at boot, a multiple of 4M");
+
+static uint holes;
+module_param(holes, uint, 0444);
+MODULE_PARM_DESC(holes, "contig: percent of the region that may stay with the host, 0 to 50 (default 0)");
+
+static char *zones = "";
+module_param(zones, charp, 0444);
+MODULE_PARM_DESC(zones, "NAME:SIZE,... of DMA, DMA32, Normal, HighMem, Movable; one may leave out its size (default: DMA, DMA32, Normal)");
+
+static int init_on_alloc_param = -1;
+module_param_named(init_on_alloc, init_on_alloc_param, int, 0444);
+MODULE_PARM_DESC(init_on_alloc, "1: zero pages when handed out, 0: don't (default: as the kernel does)");
+
+static int init_on_free_param = -1;
+module_param_named(init_on_free, init_on_free_param, int, 0444);
+MODULE_PARM_DESC(init_on_free, "1: zero pages when freed, 0: don't (default: as the kernel does)");
+
+static ushort debugfs_mode = 0400;
+module_param(debugfs_mode, ushort, 0444);
+MODULE_PARM_DESC(debugfs_mode, "mode of the debugfs files that are read; those that are written get 0200 on top (default 0400)");
+
+static uint debugfs_uid;
+module_param(debugfs_uid, uint, 0444);
+MODULE_PARM_DESC(debugfs_uid, "owner of the debugfs files (default 0)");
+
+static uint debugfs_gid;
+module_param(debugfs_gid, uint, 0444);
+MODULE_PARM_DESC(debugfs_gid, "group of the debugfs files (default 0)");
+
+static struct mmsim *live;
+
+static int parse_bytes(const char *name, const char *word, const char *example, u64 *bytes)
+{
+	char *end;
+
+	*bytes = memparse(word, &end);
+	if (end == word || *end) {
+		pr_err("%s=%s: not a number of bytes; write it like %s=%s\n", name, word, name, example);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int parse_on_off(const char *name, int value, bool host, bool *on)
+{
+	if (value < -1 || value > 1) {
+		pr_err("%s=%d: must be 0 or 1, or left out for what the kernel does\n", name, value);
+		return -EINVAL;
+	}
+	*on = value < 0 ? host : value;
+	return 0;
+}
+
+static int parse_region_params(struct mmsim_region_params *p)
+{
+	u64 addr = 0;
+	int word = mmsim_source_parse(source);
+
+	if (word < 0) {
+		pr_err("source=%s: must be auto, contig, memmap, cma or pages\n", source);
+		return word;
+	}
+	if (parse_bytes("size", size, "256M", &p->size))
+		return -EINVAL;
+	if (*base && parse_bytes("base", base, "0x20000000", &addr))
+		return -EINVAL;
+	p->source = word;
+	p->base = addr;
+	p->holes = holes;
+	return 0;
+}
+
+static int parse_memory_params(struct mmsim_memory_params *p)
+{
+	char why[160];
+	int err = mmsim_layout_parse(&p->layout, zones, why, sizeof(why));
+
+	if (err) {
+		pr_err("zones=%s: %s\n", zones, why);
+		return err;
+	}
+	err = parse_on_off("init_on_alloc", init_on_alloc_param, want_init_on_alloc(0), &p->init_on_alloc);
+	if (err)
+		return err;
+	return parse_on_off("init_on_free", init_on_free_param, want_init_on_free(), &p->init_on_free);
+}
+
+static int parse_debugfs_owner(struct mmsim_debugfs_owner *owner)
+{
+	if (debugfs_mode & ~0666) {
+		pr_err("debugfs_mode=%#o: must be permission bits to read and write, such as 0444\n", debugfs_mode);
+		return -EINVAL;
+	}
+	*owner = (struct mmsim_debugfs_owner){ .mode = debugfs_mode, .uid = debugfs_uid, .gid = debugfs_gid };
+	return 0;
+}
+
+/* Files are a convenience: an instance that can't show itself still serves its clients. */
+static void start_files(const struct mmsim_debugfs_owner *owner)
+{
+	mmsim_debugfs_init(owner);
+	mmsim_observe_init(live);
+	mmsim_ctl_init();
+	mmsim_mirror_init();
+}
+
+static int __init mmsim_init(void)
+{
+	struct mmsim_debugfs_owner owner;
+	struct mmsim_params params = {};
+	int err;
+
+	err = parse_region_params(&params.region);
+	if (err)
+		return err;
+	err = parse_memory_params(&params.memory);
+	if (err)
+		return err;
+	err = parse_debugfs_owner(&owner);
+	if (err)
+		return err;
+	live = mmsim_create(&params);
+	if (IS_ERR(live))
+		return PTR_ERR(live);
+	mmsim_memory_live = live->memory;
+	start_files(&owner);
+	return 0;
+}
+
+/* The files go first: who has one open finishes its call, and nobody begins another. Then what holds pages lets go. */
+static void __exit mmsim_exit(void)
+{
+	mmsim_debugfs_exit();
+	mmsim_mirror_exit();
+	mmsim_ctl_exit();
+	mmsim_memory_live = NULL;
+	mmsim_destroy(live);
+}
+
+module_init(mmsim_init);
+module_exit(mmsim_exit);
+
+MODULE_DESCRIPTION("Linux's memory allocators a second time, on memory of their own");
+MODULE_AUTHOR("The mmsim developers");
+MODULE_LICENSE("GPL");
+MODULE_VERSION("0.1");

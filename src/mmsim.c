@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The instance: takes a region and builds the floors on it, from below; takes them down from above.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/err.h>
+#include <linux/slab.h>
+
+#include "mmsim.h"
+
+/**
+ * mmsim_create() - take a region and build an instance on it
+ * @params: what is asked for
+ *
+ * Context: process context, may sleep.
+ * Return: the instance, or an ERR_PTR with the reason in the log; nothing is kept then.
+ */
+struct mmsim *mmsim_create(const struct mmsim_params *params)
+{
+	struct mmsim *m = kzalloc(sizeof(*m), GFP_KERNEL);
+	int err;
+
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	err = mmsim_region_take(&m->region, &params->region);
+	if (err)
+		goto free;
+	m->memory = mmsim_memory_init(&m->region, &params->memory);
+	if (!m->memory) {
+		err = -EINVAL;
+		goto release;
+	}
+	return m;
+
+release:
+	mmsim_region_release(&m->region);
+free:
+	kfree(m);
+	return ERR_PTR(err);
+}
+
+/**
+ * mmsim_destroy() - take an instance down and give its region back
+ * @m: the instance; nobody uses it any more
+ *
+ * Context: process context, may sleep.
+ * Return: the number of pages that were still allocated; the log names them.
+ */
+unsigned long mmsim_destroy(struct mmsim *m)
+{
+	unsigned long leaked = mmsim_memory_exit(m->memory);
+
+	mmsim_region_release(&m->region);
+	kfree(m);
+	return leaked;
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Reports: what a client did wrong, where, and by whom; and allocations that failed.
+ *
+ * A misuse is refused by the function that finds it and told here. It is always counted, and printed up to a rate, so that a
+ * client that goes on with it can't flood the log. The host is never stopped for it: a lost page of mmsim is no harm.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "page/memory.h"
+
+const char *const mmsim_bad_names[MMSIM_NR_BAD] = {
+	[MMSIM_BAD_WILD]	= "wild",
+	[MMSIM_BAD_RESERVED]	= "reserved",
+	[MMSIM_BAD_DOUBLE_FREE]	= "double_free",
+	[MMSIM_BAD_TAIL]	= "tail",
+	[MMSIM_BAD_ORDER]	= "order",
+	[MMSIM_BAD_REFERENCED]	= "referenced",
+	[MMSIM_BAD_MAPPED]	= "mapped",
+	[MMSIM_BAD_FLAGS]	= "flags",
+	[MMSIM_BAD_COMPOUND]	= "compound",
+	[MMSIM_BAD_GET]		= "get",
+	[MMSIM_BAD_GFP]		= "gfp",
+	[MMSIM_BAD_ALLOC_ORDER]	= "alloc_order",
+};
+
+/* What happened, and what would be right. */
+static const char *const bad_texts[MMSIM_NR_BAD] = {
+	[MMSIM_BAD_WILD]	= "not a page of this region; free what an allocation returned",
+	[MMSIM_BAD_RESERVED]	= "a reserved page, metadata or a hole; it is nobody's to free",
+	[MMSIM_BAD_DOUBLE_FREE]	= "freed twice; it is free already",
+	[MMSIM_BAD_TAIL]	= "a tail page; free the block by its first page",
+	[MMSIM_BAD_ORDER]	= "another order than it was allocated with; split_page() first to free parts",
+	[MMSIM_BAD_REFERENCED]	= "somebody else holds a reference; use put_page()",
+	[MMSIM_BAD_MAPPED]	= "still mapped, or mapping is set; unmap it first",
+	[MMSIM_BAD_FLAGS]	= "a page flag says that it is in use; clear it first",
+	[MMSIM_BAD_COMPOUND]	= "a compound page can't be split; allocate without __GFP_COMP",
+	[MMSIM_BAD_GET]		= "a reference to a page that nobody holds",
+	[MMSIM_BAD_GFP]		= "zone flags that exclude each other, or __GFP_HIGHMEM for an address",
+	[MMSIM_BAD_ALLOC_ORDER]	= "an order above the largest, 10",
+};
+
+/**
+ * mmsim_bad() - report a misuse
+ * @mem: the instance's page floor
+ * @what: the kind
+ * @page: the page it is about; NULL for a request, and it may be no page at all for MMSIM_BAD_WILD
+ * @order: the order the client gave
+ * @caller: the client's address
+ *
+ * Context: any.
+ */
+void mmsim_bad(struct mmsim_memory *mem, enum mmsim_bad what, const struct mmsim_page *page, unsigned int order,
+	       unsigned long caller)
+{
+	atomic_long_inc(&mem->bad[what]);
+	if (!__ratelimit(&mem->report_limit))
+		return;
+	pr_err("bad %s: %s (order %u, by %pS, task %s/%d)\n", page ? "page" : "request", bad_texts[what], order,
+	       (void *)caller, current->comm, task_pid_nr(current));
+	if (what == MMSIM_BAD_WILD)
+		pr_err("bad page: descriptor %px, the region's are %px to %px\n", page, mem->map,
+		       mem->map + mem->nr_pages);
+	else if (page)
+		pr_err("bad page: pfn %#lx, zone %s, flags %#lx, allocated order %u, refcount %d, mapcount %d, mapping %px\n",
+		       mmsim_memory_pfn(mem, page), mmsim_page_zone(mem, page)->name, READ_ONCE(page->flags),
+		       mmsim_page_order(page), atomic_read(&page->_refcount), atomic_read(&page->_mapcount),
+		       READ_ONCE(page->mapping));
+}
+
+/**
+ * mmsim_alloc_failed() - report an allocation that found no block
+ * @mem: the instance's page floor
+ * @gfp: what was asked for; nothing is printed with __GFP_NOWARN
+ * @order: log2 of the number of pages
+ * @caller: the client's address
+ *
+ * As the kernel's warn_alloc(): what was asked, and what is free.
+ *
+ * Context: any.
+ */
+void mmsim_alloc_failed(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller)
+{
+	struct mmsim_zone *zone;
+	struct seq_buf s;
+	unsigned int nid;
+	char line[256];
+	int type;
+
+	atomic_long_inc(&mem->nr_failed);
+	if ((gfp & __GFP_NOWARN) || !__ratelimit(&mem->failure_limit))
+		return;
+	pr_warn("page allocation failure: order:%u, mode:%#x(%pGg), by %pS, task %s/%d\n", order,
+		(__force unsigned int)gfp, &gfp, (void *)caller, current->comm, task_pid_nr(current));
+	mmsim_for_each_zone(mem, nid, type, zone) {
+		seq_buf_init(&s, line, sizeof(line));
+		mmsim_zone_show_free(zone, &s);
+		pr_warn("%.*s\n", (int)seq_buf_used(&s), line);
+	}
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Building the page floor on a region, and taking it down.
+ *
+ * What a kernel does at boot, in its order: lay out the zones; find room in the largest of them that has kernel addresses for
+ * the page array and all other metadata; initialise a descriptor a frame; give every frame that is neither metadata nor in a
+ * hole to the buddy lists, in blocks as large as their place allows. Nothing of it lies in the host's memory.
+ *
+ *	region  |  DMA  |      DMA32      |           Normal            | ...
+ *	                                  |metadata|
+ *
+ * Taking down is the leak test: whatever is still allocated then is named.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ktime.h>
+#include <linux/math.h>
+#include <linux/sched.h>
+
+#include "page/memory.h"
+
+#define MAX_NAMED_LEAKS		10
+
+/* A bump allocator over the metadata's place; with nothing behind the addresses it measures. */
+static void *carve(void **at, size_t size, size_t align)
+{
+	void *p = PTR_ALIGN(*at, align);
+
+	*at = p + size;
+	return p;
+}
+
+struct metadata {
+	struct mmsim_page *map;
+	struct mmsim_memory *mem;
+	struct mmsim_node *node;
+};
+
+static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages)
+{
+	void *at = start;
+
+	meta->map = carve(&at, nr_pages * sizeof(struct mmsim_page), MMSIM_PAGE_ARRAY_ALIGN);
+	meta->mem = carve(&at, sizeof(*meta->mem), SMP_CACHE_BYTES);
+	meta->node = carve(&at, sizeof(*meta->node), SMP_CACHE_BYTES);
+	return PFN_UP(at - start);
+}
+
+static unsigned long next_granule(unsigned long pfn)
+{
+	return round_down(pfn, MMSIM_GRANULE_PAGES) + MMSIM_GRANULE_PAGES;
+}
+
+/* The first frame of a run of @nr that meets no hole, in [start, end); 0 when there is none. */
+static unsigned long find_whole_run(const struct mmsim_region *r, unsigned long start, unsigned long end,
+				    unsigned long nr)
+{
+	unsigned long pfn, next;
+
+	for (pfn = start; start + nr <= end; pfn = next) {
+		next = next_granule(pfn);
+		if (mmsim_region_missing(r, pfn))
+			start = next;
+		else if (next >= start + nr)
+			return start;
+	}
+	return 0;
+}
+
+/* The zone that pays for the metadata: the largest with kernel addresses. Sets its bounds. */
+static void largest_lowmem(const struct mmsim_layout *layout, unsigned long *start, unsigned long *end)
+{
+	unsigned long pfn = *start;
+	u64 largest = 0;
+	int type;
+
+	for (type = 0; type <= MMSIM_ZONE_NORMAL; type++) {
+		unsigned long nr = layout->size[type] >> PAGE_SHIFT;
+
+		if (layout->size[type] > largest) {
+			largest = layout->size[type];
+			*start = pfn;
+			*end = pfn + nr;
+		}
+		pfn += nr;
+	}
+}
+
+static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const struct mmsim_layout *layout)
+{
+	unsigned long start = r->start_pfn, end = 0, meta_pfn, meta_pages;
+	struct metadata meta;
+	void *vaddr;
+
+	largest_lowmem(layout, &start, &end);
+	vaddr = r->vaddr + ((start - r->start_pfn) << PAGE_SHIFT);
+	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages);
+	meta_pfn = find_whole_run(r, start, end, meta_pages);
+	if (!meta_pfn) {
+		pr_err("the page array and other metadata need %lu KB in one piece of the largest of DMA, DMA32 and Normal: make it larger with zones=, or the region with size=\n",
+		       meta_pages << (PAGE_SHIFT - 10));
+		return NULL;
+	}
+
+	vaddr += (meta_pfn - start) << PAGE_SHIFT;
+	carve_metadata(&meta, vaddr, r->nr_pages);
+	memset(meta.mem, 0, sizeof(*meta.mem));
+	memset(meta.node, 0, sizeof(*meta.node));
+	meta.mem->region = r;
+	meta.mem->map = meta.map;
+	meta.mem->start_pfn = r->start_pfn;
+	meta.mem->nr_pages = r->nr_pages;
+	meta.mem->meta_pfn = meta_pfn;
+	meta.mem->meta_pages = meta_pages;
+	meta.mem->nr_nodes = 1;
+	meta.mem->node[0] = meta.node;
+	return meta.mem;
+}
+
+/* Field by field, so that the loop is stores alone. */
+static void page_init(struct mmsim_page *page, unsigned long flags, void *virtual)
+{
+	page->flags = flags;
+	page->lru.next = NULL;
+	page->lru.prev = NULL;
+	page->mapping = NULL;
+	page->index = 0;
+	page->private = 0;
+	atomic64_set(&page->counts, MMSIM_COUNTS_IDLE);
+	page->virtual = virtual;
+}
+
+static void zone_init_pages(struct mmsim_memory *mem, struct mmsim_zone *zone)
+{
+	struct mmsim_page *page = mmsim_memory_page(mem, zone->start_pfn);
+	struct mmsim_page *end = page + zone->spanned_pages;
+	bool highmem = zone == &mem->node[zone->nid]->zone[MMSIM_ZONE_HIGHMEM];
+	void *virtual = highmem ? NULL : mmsim_memory_vaddr(mem, page);
+	size_t step = highmem ? 0 : PAGE_SIZE;
+
+	while (page < end) {
+		struct mmsim_page *stop = min(page + MMSIM_GRANULE_PAGES, end);
+
+		for (; page < stop; page++, virtual += step)
+			page_init(page, zone->id, virtual);
+		cond_resched();
+	}
+}
+
+static void reserve_pages(struct mmsim_memory *mem, unsigned long pfn, unsigned long nr)
+{
+	struct mmsim_page *page = mmsim_memory_page(mem, pfn);
+
+	for (; nr--; page++) {
+		page->flags |= BIT(PG_reserved);
+		atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
+	}
+}
+
+static void reserve_holes(struct mmsim_memory *mem)
+{
+	const struct mmsim_region *r = mem->region;
+	unsigned long i;
+
+	for_each_set_bit(i, r->missing, mmsim_region_nr_granules(r))
+		reserve_pages(mem, r->start_pfn + i * MMSIM_GRANULE_PAGES, MMSIM_GRANULE_PAGES);
+}
+
+static void zone_count_pages(struct mmsim_memory *mem, struct mmsim_zone *zone)
+{
+	unsigned long pfn, end = zone->start_pfn + zone->spanned_pages, next;
+
+	zone->present_pages = zone->spanned_pages;
+	for (pfn = zone->start_pfn; pfn < end; pfn = next) {
+		next = min(next_granule(pfn), end);
+		if (mmsim_region_missing(mem->region, pfn))
+			zone->present_pages -= next - pfn;
+	}
+	zone->managed_pages = zone->present_pages;
+	if (mem->meta_pfn >= zone->start_pfn && mem->meta_pfn < end)
+		zone->managed_pages -= mem->meta_pages;
+	zone->allocated_pages = zone->managed_pages;
+}
+
+/* Downward, so that the lowest addresses end up at the heads of the lists and are handed out first, as after a boot. */
+static void release_run(struct mmsim_memory *mem, struct mmsim_zone *zone, unsigned long start, unsigned long end)
+{
+	while (end > start) {
+		unsigned int order = min_t(unsigned int, __ffs(end), MMSIM_MAX_ORDER);
+
+		order = min_t(unsigned int, order, ilog2(end - start));
+		end -= 1UL << order;
+		mmsim_buddy_put(zone, mmsim_memory_page(mem, end), order);
+	}
+}
+
+static void zone_release_pages(struct mmsim_memory *mem, struct mmsim_zone *zone)
+{
+	unsigned long start, end = zone->start_pfn + zone->spanned_pages;
+
+	while (end > zone->start_pfn) {
+		for (start = end; start > zone->start_pfn; start--)
+			if (mmsim_page_is_reserved(mmsim_memory_page(mem, start - 1)))
+				break;
+		release_run(mem, zone, start, end);
+		end = start - (start > zone->start_pfn);
+		cond_resched();
+	}
+}
+
+static void init_zones(struct mmsim_memory *mem, const struct mmsim_layout *layout)
+{
+	struct mmsim_node *node = mem->node[0];
+	unsigned long pfn = mem->start_pfn;
+	int type;
+
+	for (type = 0; type < MMSIM_NR_ZONES; type++) {
+		mmsim_zone_init(&node->zone[type], type, node->nid, pfn, layout->size[type] >> PAGE_SHIFT);
+		pfn += layout->size[type] >> PAGE_SHIFT;
+	}
+	mmsim_zonelists_init(node);
+}
+
+static void init_page_array(struct mmsim_memory *mem)
+{
+	u64 start = ktime_get_ns(), middle;
+	struct mmsim_zone *zone;
+	unsigned int nid;
+	int type;
+
+	mmsim_for_each_zone(mem, nid, type, zone)
+		zone_init_pages(mem, zone);
+	reserve_holes(mem);
+	reserve_pages(mem, mem->meta_pfn, mem->meta_pages);
+	middle = ktime_get_ns();
+	mmsim_for_each_zone(mem, nid, type, zone) {
+		zone_count_pages(mem, zone);
+		zone_release_pages(mem, zone);
+	}
+	mem->init_ns = middle - start;
+	mem->release_ns = ktime_get_ns() - middle;
+}
+
+/**
+ * mmsim_memory_init() - build the page floor on a region
+ * @region: a region that has been taken; it must outlive the floor
+ * @params: the layout asked for and the options
+ *
+ * Follows what mm_core_init() does for a kernel: free_area_init(), build_all_zonelists(), memblock_free_all().
+ *
+ * Context: process context, may sleep.
+ * Return: the floor, which lies in the region; NULL when the layout doesn't fit, with a line in the log that says why.
+ */
+struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const struct mmsim_memory_params *params)
+{
+	struct mmsim_layout layout = params->layout;
+	struct mmsim_memory *mem;
+	char why[160];
+
+	if (mmsim_layout_resolve(&layout, (u64)region->nr_pages << PAGE_SHIFT, why, sizeof(why))) {
+		pr_err("zones=: %s\n", why);
+		return NULL;
+	}
+	mem = place_metadata(region, &layout);
+	if (!mem)
+		return NULL;
+	mem->init_on_alloc = params->init_on_alloc;
+	mem->init_on_free = params->init_on_free;
+	ratelimit_state_init(&mem->report_limit, 5 * HZ, 10);
+	ratelimit_state_init(&mem->failure_limit, 5 * HZ, 10);
+	init_zones(mem, &layout);
+	init_page_array(mem);
+	return mem;
+}
+
+static void name_leak(struct mmsim_memory *mem, struct mmsim_page *page)
+{
+	pr_warn("still allocated: pfn %#lx, order %u, zone %s, refcount %d\n", mmsim_memory_pfn(mem, page),
+		mmsim_page_order(page), mmsim_page_zone(mem, page)->name, atomic_read(&page->_refcount));
+}
+
+/**
+ * mmsim_memory_exit() - take the page floor down
+ * @mem: the floor; nobody uses it any more
+ *
+ * Its metadata goes with the region.
+ *
+ * Context: process context, may sleep.
+ * Return: the number of pages still allocated; the first of their blocks are named in the log.
+ */
+unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
+{
+	unsigned long i, leaked = 0, named = 0;
+	struct mmsim_zone *zone;
+	unsigned int nid;
+	int type;
+
+	mmsim_for_each_zone(mem, nid, type, zone)
+		leaked += zone->allocated_pages;
+	for (i = 0; leaked && i < mem->nr_pages && named < MAX_NAMED_LEAKS; i++) {
+		if (mmsim_page_is_allocated(&mem->map[i])) {
+			name_leak(mem, &mem->map[i]);
+			named++;
+		}
+		cond_resched();
+	}
+	if (leaked)
+		pr_warn("%lu pages were still allocated when the instance was taken down\n", leaked);
+	return leaked;
+}
