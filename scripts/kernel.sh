@@ -11,8 +11,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-BUILD_TOOLS="build-essential gcc-12 bc bison flex libelf-dev libssl-dev cpio kmod xz-utils rsync"
-
 # candidate PACKAGE: the version that apt would install; the lists are fetched once when there are none.
 candidate() {
 	local v

@@ -3,6 +3,7 @@
 #
 #   MMSIM_CACHE   kernels and their sources, kept across checkouts (default ~/.cache/mmsim)
 #   MMSIM_OUT     this checkout's builds, logs and results (default ./out)
+#   MMSIM_RUN     what one run remembers: made by the outermost script, shared by those it calls, gone when it ends
 #   V=1           show the output of the commands that a step runs
 
 set -euo pipefail
@@ -11,6 +12,12 @@ MMSIM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 MMSIM_CACHE=${MMSIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmsim}
 MMSIM_OUT=${MMSIM_OUT:-$MMSIM_TOP/out}
 JOBS=$(nproc)
+BUILD_TOOLS="build-essential gcc-12 bc bison flex libelf-dev libssl-dev cpio kmod xz-utils rsync"
+if [ -z "${MMSIM_RUN:-}" ]; then
+	MMSIM_RUN=$(mktemp -d "${TMPDIR:-/tmp}/mmsim.XXXXXX")
+	trap 'rm -rf "$MMSIM_RUN"' EXIT
+fi
+export MMSIM_CACHE MMSIM_OUT MMSIM_RUN
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -61,5 +68,26 @@ need_packages() {
 	fi
 	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" $sudo apt-get -q update
 	step "apt: installing ${missing[*]}" "$MMSIM_CACHE/log/apt-install.log" \
-		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends install "${missing[@]}"
+		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends \
+		install "${missing[@]}"
+}
+
+# kernel_dir NAME | source VERSION: the folder that kernel.sh provides, asked for once a run (apt takes seconds to answer).
+kernel_dir() {
+	local memo
+	memo=$MMSIM_RUN/kernel-$(printf '%s-' "$@")
+	if [ ! -s "$memo" ]; then
+		"$MMSIM_TOP/scripts/kernel.sh" "$@" >"$memo" || return 1
+	fi
+	cat "$memo"
+}
+
+# add_counts FILE: adds the last line of FILE, `N passed, N failed`, to $passed and $failed; without one that is a failure.
+add_counts() {
+	local p f
+	if read -r p f < <(sed -n '$s/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$1") && [ -n "$f" ]; then
+		passed=$((passed + p)) failed=$((failed + f))
+	else
+		failed=$((failed + 1))
+	fi
 }

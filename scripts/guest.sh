@@ -1,0 +1,210 @@
+#!/usr/bin/env bash
+# Boots a kernel with a script of scripts/guest/ in it and judges the run. The last line printed is `N passed, N failed`.
+#
+#   guest.sh KERNEL SCRIPT [OPTION...] [KEY=VALUE...]
+#
+#   KERNEL          as for kernel.sh: uml runs as a process, the others in QEMU
+#   SCRIPT          scripts/guest/SCRIPT.sh, or the path of one
+#   KEY=VALUE       becomes a variable of the script
+#   --module DIR    a folder from module.sh: its *.ko are /modules/*.ko in the guest (may be given again)
+#   --files DIR     its content is in the guest's /files
+#   --append TEXT   added to the kernel's command line
+#   --memory SIZE   default 1G                  --cpus N      default 2, with --icount and UML 1
+#   --timeout SEC   default 300                 --name NAME   of the logs, default KERNEL-SCRIPT
+#   --icount        TCG counts instructions as nanoseconds: ktime, TSC and instructions are one number, equal in each run
+#   --expect REGEXP reports in the log that are wanted, and no failure
+#
+# Written to out/log: NAME.console, what the kernel said, and NAME.results, what the script said through the functions of
+# scripts/guest/lib.sh. A run is clean when it ended with the success code and token, in time, and the console has
+# no report of a bug. That counts as one test more.
+#
+# MMSIM_ACCEL=kvm|tcg chooses QEMU's accelerator; without it KVM is taken when a short trial boot answers.
+
+. "$(dirname "$0")/lib.sh"
+
+# The only place that knows what a kernel's bug report looks like.
+REPORTS=(
+	'WARNING:' 'BUG:' 'Oops' 'kernel BUG at' 'Kernel panic' 'general protection fault' 'Unable to handle kernel'
+	'divide error' 'invalid opcode' 'segfault at' 'KASAN' 'KCSAN' 'UBSAN' 'KFENCE' 'kmemleak'
+	'possible circular locking' 'possible recursive locking' 'possible irq lock inversion' 'inconsistent lock state'
+	'suspicious RCU usage' 'bad unlock balance' 'held lock freed' 'Invalid wait context' 'lock held when returning'
+	'sleeping function called' 'scheduling while atomic' 'bad: scheduling from'
+	'INFO: task .* blocked' 'soft lockup' 'hard LOCKUP' 'rcu: INFO: .* stall' 'self-detected stall'
+	'Call Trace:' 'Bad page state' 'Bad page map' 'list_add corruption' 'list_del corruption' 'Out of memory'
+	'page allocation failure' 'refcount_t:' 'Modules linked in'
+)
+# Lines of a clean boot that look like one.
+INNOCENT='kasan: KernelAddressSanitizer initialized|kcsan: (enabled|strict|non-strict)|KFENCE: *initialized|kfence: initialized'
+
+SUCCESS=17	# scripts/guest/exit/exit.c
+
+usage() { die "usage: guest.sh KERNEL SCRIPT [OPTION...] [KEY=VALUE...] (see the head of the script)"; }
+
+modules=() files=() append='' memory=1G cpus='' timeout=300 name='' icount='' expect='' variables=()
+[ $# -ge 2 ] || usage
+kernel=$1 script=$2
+shift 2
+while [ $# -gt 0 ]; do
+	case $1 in
+	--icount) icount=1; shift; continue ;;
+	--*) [ $# -ge 2 ] || usage ;;
+	esac
+	case $1 in
+	--module) modules+=("$2") ;;
+	--files) files+=("$2") ;;
+	--append) append+=" $2" ;;
+	--memory) memory=$2 ;;
+	--cpus) cpus=$2 ;;
+	--timeout) timeout=$2 ;;
+	--name) name=$2 ;;
+	--expect) expect=$2 ;;
+	[a-zA-Z_]*=*) variables+=("$1"); shift; continue ;;
+	*) usage ;;
+	esac
+	shift 2
+done
+[ -f "$script" ] || script=$MMSIM_TOP/scripts/guest/$script.sh
+[ -f "$script" ] || die "no guest script $script"
+name=${name:-$kernel-$(basename "$script" .sh)}
+if [ "$kernel" = uml ] || [ -n "$icount" ]; then
+	cpus=${cpus:-1}
+fi
+cpus=${cpus:-2}
+
+need_packages busybox-static cpio
+[ "$kernel" = uml ] || need_packages qemu-system-x86
+kernel_folder=$(kernel_dir "$kernel")
+image=$kernel_folder/image
+work=$(mktemp -d -p "$MMSIM_RUN")
+console=$MMSIM_OUT/log/$name.console
+results=$MMSIM_OUT/log/$name.results
+
+# initramfs SCRIPT: puts $work/initramfs together: busybox, init, the library, the script, the modules, the files.
+initramfs() {
+	local root=$work/root d v
+	mkdir -p "$root"/{bin,modules,files}
+	cp /bin/busybox "$root/bin/"
+	ln -s busybox "$root/bin/sh"
+	cp "$MMSIM_TOP/scripts/guest/init.sh" "$root/init"
+	cp "$MMSIM_TOP/scripts/guest/lib.sh" "$root/lib.sh"
+	cp "$1" "$root/script.sh"
+	for v in RESULTS="$(results_in_guest)" "${variables[@]}"; do
+		printf "%s='%s'\n" "${v%%=*}" "${v#*=}"
+	done >"$root/variables"
+	for d in "${modules[@]}"; do
+		cp "$d"/*.ko "$root/modules/"
+	done
+	if [ "$kernel" != uml ]; then
+		d=$("$MMSIM_TOP/scripts/module.sh" "$kernel" SRC="$MMSIM_TOP/scripts/guest/exit")
+		cp "$d/exit.ko" "$root/"
+	fi
+	for d in "${files[@]}"; do
+		cp -rL "$d/." "$root/files/"
+	done
+	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/initramfs"
+}
+
+results_in_guest() { [ "$kernel" = uml ] && echo "/results/${results##*/}" || echo /dev/ttyS1; }
+
+# qemu SECONDS ACCELERATOR: boots $work/initramfs; the kernel talks to $console and the script to $results.
+qemu() {
+	local options=(-accel "$2" -m "$memory" -smp "$cpus") line
+	line="console=ttyS0 oops=panic panic=-1 panic_on_warn=0 loglevel=7 $append"
+	case $2 in
+	kvm) options+=(-cpu host) ;;
+	*) options+=(-cpu qemu64) ;;
+	esac
+	if [ -n "$icount" ]; then
+		options+=(-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01,clock=vm)
+		line+=" nokaslr init_on_alloc=0 mitigations=off"
+	fi
+	timeout -k 5 "$1" qemu-system-x86_64 "${options[@]}" -nodefaults -no-user-config -display none -no-reboot -monitor none \
+		-device isa-debug-exit,iobase=0xf4,iosize=4 -serial "file:$console" -serial "file:$results" \
+		-kernel "$image" -initrd "$work/initramfs" -append "$line" </dev/null >"$work/qemu" 2>&1
+}
+
+# uml SECONDS: the same for User Mode Linux, whose script writes its results through hostfs.
+uml() {
+	timeout -k 5 "$1" "$image" mem="$memory" initrd="$work/initramfs" rdinit=/init noreboot con=null con0=null,fd:1 \
+		uml_dir="$work/" hostfs="$(dirname "$results")" loglevel=7 $append </dev/null >"$console" 2>&1
+}
+
+# The accelerator of this run: the first guest that wants one finds out whether KVM boots this kernel.
+accelerator() {
+	local memo=$MMSIM_RUN/accelerator found=tcg
+	if [ -n "$icount" ]; then
+		found=tcg
+	elif [ -n "${MMSIM_ACCEL:-}" ]; then
+		found=$MMSIM_ACCEL
+	elif [ -s "$memo" ]; then
+		found=$(cat "$memo")
+	else
+		if [ -w /dev/kvm ]; then
+			(
+				script=/dev/null modules=() files=() variables=() append='' memory=512M cpus=1
+				work=$(mktemp -d -p "$MMSIM_RUN")
+				console=$work/console results=$work/results
+				initramfs "$script"
+				code=0
+				qemu 20 kvm || code=$?
+				[ $code = $SUCCESS ]
+			) 2>/dev/null && found=kvm
+			say "KVM: $([ $found = kvm ] && echo "a trial boot answered" || echo "no answer to a trial boot, so QEMU emulates")"
+		fi
+		printf '%s\n' "$found" >"$memo"
+	fi
+	printf '%s\n' "$found"
+}
+
+# run: the guest, from start to end; its code goes to $work/code.
+run() {
+	local code=0
+	[ "${V:-0}" = 0 ] || tail -f -s 0.2 --pid=$BASHPID "$console" &
+	case $kernel in
+	uml) uml "$timeout" || code=$? ;;
+	*) qemu "$timeout" "$accel" || code=$? ;;
+	esac
+	printf '%s\n' $code >"$work/code"
+}
+
+# What is wrong with the run that ended with code $1, one reason a line; nothing for a clean one.
+faults() {
+	local code=$1 success=$SUCCESS reports
+	[ "$kernel" != uml ] || success=0
+	case $code in
+	"$success") ;;
+	124 | 137) echo "no end within $timeout s" ;;
+	*) echo "ended with code $code instead of $success: a panic, a reset, or no start; $(cat "$work/qemu" 2>/dev/null)" ;;
+	esac
+	if [ "$(tail -n 1 "$results")" != "end: $passed passed, $failed failed" ]; then
+		echo "the script did not come to its end"
+	fi
+	reports=$(IFS='|'; printf '%s' "${REPORTS[*]}")
+	{ grep -a -nE "$reports" "$console" || true; } | { grep -a -vE "$INNOCENT${expect:+|$expect}" || true; } | head -n 5 |
+		sed 's/^/a report in the log, line /'
+}
+
+mkdir -p "$MMSIM_OUT/log"
+: >"$console"
+: >"$results"
+accel=
+[ "$kernel" = uml ] || accel=$(accelerator)
+initramfs "$script"
+step "guest $name${accel:+ ($accel)}: running" "$work/run" run
+
+passed=$(grep -c '^ok - ' "$results" || true)
+failed=$(grep -c '^not ok - ' "$results" || true)
+skipped=$(grep -c '^skip - ' "$results" || true)
+grep -E '^(not ok|skip) - ' "$results" | sed "s/^/$name: /" >&2 || true
+faults "$(cat "$work/code")" >"$work/faults"
+if [ -s "$work/faults" ]; then
+	failed=$((failed + 1))
+	sed "s/^/$name: not clean: /" "$work/faults" >&2
+	say "$name: the end of $console:"
+	tail -n 15 "$console" >&2
+else
+	passed=$((passed + 1))
+fi
+[ "$skipped" = 0 ] || say "$name: $skipped skipped"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
