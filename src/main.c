@@ -2,8 +2,8 @@
 /*
  * The module: its parameters, and the order in which the live instance and what works on it come up and go down.
  *
- * No client can call before insmod has succeeded, since until then the kernel resolves none of our symbols for it, and none is
- * left when rmmod calls us, since clients hold the module.
+ * No client can call before insmod has succeeded, since until then the kernel resolves none of our symbols for it, and
+ * none is left when rmmod calls us, since clients hold the module.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The instance: one region with all the floors on it. insmod creates one, the live instance; a KUnit test builds its own.
+ * The instance: one region with all the floors on it. insmod creates one, the live instance; a KUnit test builds its
+ * own.
  */
 #ifndef MMSIM_H
 #define MMSIM_H

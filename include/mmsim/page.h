@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * mmsim's page allocator, as other modules see it: the kernel's functions with mmsim_ before their names, the kernel's
- * gfp_t, orders and errors. They act on the live instance, the one that insmod created. The functions' documentation stands
- * where they are defined, in src/page/alloc.c.
+ * gfp_t, orders and errors. They act on the live instance, the one that insmod created. The functions' documentation
+ * stands where they are defined, in src/page/alloc.c.
  */
 #ifndef MMSIM_PAGE_H
 #define MMSIM_PAGE_H
@@ -13,7 +13,10 @@
 /* The descriptor of one 4 KB frame; opaque, its fields belong to src/page. */
 struct mmsim_page;
 
-/* The largest block is 1 << MMSIM_MAX_ORDER pages: 4 MB. The kernel's MAX_ORDER changed its meaning in 6.4; this is inclusive. */
+/*
+ * The largest block is 1 << MMSIM_MAX_ORDER pages: 4 MB. The kernel's MAX_ORDER changed its meaning in 6.4; this is
+ * inclusive.
+ */
 #define MMSIM_MAX_ORDER		10
 #define MMSIM_NR_ORDERS		(MMSIM_MAX_ORDER + 1)
 #define MMSIM_MAX_ORDER_PAGES	(1UL << MMSIM_MAX_ORDER)

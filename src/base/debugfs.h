@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The folder /sys/kernel/debug/mmsim: where it is, and who may read and write its files. Knows nothing of what they show.
+ * The folder /sys/kernel/debug/mmsim: where it is, and who may read and write its files. Knows nothing of what they
+ * show.
  */
 #ifndef MMSIM_BASE_DEBUGFS_H
 #define MMSIM_BASE_DEBUGFS_H
@@ -12,7 +13,7 @@ struct file_operations;
 
 /* From the module's parameters. */
 struct mmsim_debugfs_owner {
-	umode_t mode;		/* permission bits of a file that can be read; those that can be written get 0200 on top */
+	umode_t mode;		/* of a file that is read; one that is written gets 0200 on top */
 	uid_t uid;
 	gid_t gid;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What differs between the kernels that mmsim builds against, and nothing else. Force-included into every file, so that no
- * other file asks for a kernel's version. Each entry says which release introduced or removed what, and why the
+ * What differs between the kernels that mmsim builds against, and nothing else. Force-included into every file, so that
+ * no other file asks for a kernel's version. Each entry says which release introduced or removed what, and why the
  * replacement is right.
  */
 #ifndef MMSIM_COMPAT_H

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page allocator's front: what the exported functions do, on any instance, and the exported functions, on the live one.
+ * The page allocator's front: what the exported functions do, on any instance, and the exported functions, on the live
+ * one.
  *
- * An allocation takes its zonelist from the gfp flags, the first block that fits from the zones on it, and prepares the block:
- * one reference, a compound page's tails, zeroes. A free looks at every page of the block, gives up the last reference and
- * puts the block back.
+ * An allocation takes its zonelist from the gfp flags, the first block that fits from the zones on it, and prepares the
+ * block: one reference, a compound page's tails, zeroes. A free looks at every page of the block, gives up the last
+ * reference and puts the block back.
  *
- * The checks of a free: one comparison says that the head is an allocated block of the given order without a busy flag; one
- * compare-and-exchange, from one reference and no mapping to neither, that nobody else has it, and of two frees at once it
- * lets one through. The tails' words are or'ed and and'ed together and compared once at the end. Only what fails
- * goes to the slow path, which finds out why and reports it, and nothing has been changed then.
+ * The checks of a free: one comparison says that the head is an allocated block of the given order without a busy flag;
+ * one compare-and-exchange, from one reference and no mapping to neither, that nobody else has it, and of two frees at
+ * once it lets one through. The tails' words are or'ed and and'ed together and compared once at the end. Only what
+ * fails goes to the slow path, which finds out why and reports it, and nothing has been changed then.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -104,13 +105,14 @@ struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsig
 	return NULL;
 }
 
-/* Whether all tails are as they were handed out. Written for speed: a free of 2 MB comes by here 511 times. */
+/* Whether all tails are as they were handed out. Written for speed: a free of 2 MB looks at 511. */
 static bool tails_are_idle(const struct mmsim_page *page, unsigned int order)
 {
 	const struct mmsim_page *end = page + (1UL << order);
 	unsigned long flags = 0, mapping = 0;
 	u64 any = MMSIM_COUNTS_IDLE, all = MMSIM_COUNTS_IDLE;
 
+#pragma GCC unroll 4
 	for (page++; page < end; page++) {
 		flags |= page->flags;
 		mapping |= (unsigned long)page->mapping;
@@ -217,8 +219,8 @@ static bool drop_last(struct mmsim_page *page)
  * @order: the order that it was allocated with
  * @caller: for reports
  *
- * Refuses what the kernel's free_pages_prepare() finds to be bad, and what it would not notice: another order, a page that
- * is not the region's.
+ * Refuses what the kernel's free_pages_prepare() finds to be bad, and what it would not notice: another order, a page
+ * that is not the region's.
  *
  * Context: any; never sleeps.
  * Return: whether it was freed; otherwise it is reported and all is as before.
@@ -274,7 +276,8 @@ bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsign
  * @page: a page with references; a compound page may be named by any of its pages
  * @caller: for reports
  *
- * Unlike the kernel's put_page(), the last reference to a block that is not compound frees all of it: its order is known.
+ * Unlike the kernel's put_page(), the last reference to a block that is not compound frees all of it: its order is
+ * known.
  *
  * Context: any; never sleeps.
  * Return: false when it was the last reference and the block could not be freed.

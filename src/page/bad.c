@@ -2,8 +2,9 @@
 /*
  * Reports: what a client did wrong, where, and by whom; and allocations that failed.
  *
- * A misuse is refused by the function that finds it and told here. It is always counted, and printed up to a rate, so that a
- * client that goes on with it can't flood the log. The host is never stopped for it: a lost page of mmsim is no harm.
+ * A misuse is refused by the function that finds it and told here. It is always counted, and printed up to a rate, so
+ * that a client that goes on with it can't flood the log. The host is never stopped for it: a lost page of mmsim is no
+ * harm.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -62,8 +63,9 @@ void mmsim_bad(struct mmsim_memory *mem, enum mmsim_bad what, const struct mmsim
 	pr_err("bad %s: %s (order %u, by %pS, task %s/%d)\n", page ? "page" : "request", bad_texts[what], order,
 	       (void *)caller, current->comm, task_pid_nr(current));
 	if (what == MMSIM_BAD_WILD)
-		pr_err("bad page: descriptor %px, the region's are %px to %px\n", page, mem->map,
-		       mem->map + mem->nr_pages);
+		pr_err("bad page: given %px; descriptors are %px to %px, addresses %px to %px\n", page, mem->map,
+		       mem->map + mem->nr_pages, mem->region->vaddr,
+		       mem->region->vaddr + (mem->nr_pages << PAGE_SHIFT));
 	else if (page)
 		pr_err("bad page: pfn %#lx, zone %s, flags %#lx, allocated order %u, refcount %d, mapcount %d, mapping %px\n",
 		       mmsim_memory_pfn(mem, page), mmsim_page_zone(mem, page)->name, READ_ONCE(page->flags),

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The buddy system (Knowlton 1965; seeds 000 and 004): a zone's free memory as blocks of 1 << order pages, each at a multiple
- * of its size, on one list an order.
+ * The buddy system (Knowlton 1965; seeds 000 and 004): a zone's free memory as blocks of 1 << order pages, each at a
+ * multiple of its size, on one list an order.
  *
- * Taking a block looks through the lists from the wanted order up. A larger block is halved until it fits; the lower half is
- * kept, each upper half goes to the list of its order. Putting a block back merges it with its buddy, the neighbour that it
- * was halved from, as long as that one is free and whole and in the same zone; so two buddies are never both free.
+ * Taking a block looks through the lists from the wanted order up. A larger block is halved until it fits; the lower
+ * half is kept, each upper half goes to the list of its order. Putting a block back merges it with its buddy, the
+ * neighbour that it was halved from, as long as that one is free and whole and in the same zone; so two buddies are
+ * never both free.
  *
  * A block that is likely to merge soon, because its parent's buddy is free, goes to the tail of its list, where it is
  * taken last. Other blocks go to the head, where the caches may still hold them.
  *
- * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is in,
- * and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
+ * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
+ * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
  */
 #include <linux/list.h>
 
@@ -41,7 +42,9 @@ static void unlist_block(struct mmsim_zone *zone, struct mmsim_page *page, unsig
 	zone->free_area[order].nr_free--;
 }
 
-/* State, order and zone in one comparison. The page may be in use: then its flags can change, but never to this value. */
+/*
+ * State, order and zone in one comparison. The page may be in use: then its flags can change, but never to this value.
+ */
 static bool is_free_block(const struct mmsim_zone *zone, const struct mmsim_page *page, unsigned int order)
 {
 	return (READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PAGE_ID)) ==

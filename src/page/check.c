@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The page floor's structural check: walks every descriptor and every list and names the first invariant that doesn't hold.
+ * The page floor's structural check: walks every descriptor and every list and names the first invariant that doesn't
+ * hold.
  *
- * A zone is walked under its lock, from its first page to its last, block by block: each head is in one state, its block is
- * aligned and inside the zone, its tails are tails, and no free block has a free buddy. What was counted on the way
- * must agree with the free lists, walked next, and with the zone's sums. Blocks in flight between a client and a list say
- * that they are allocated, so the sums hold at every moment and the check can run under load.
+ * A zone is walked under its lock, from its first page to its last, block by block: each head is in one state, its
+ * block is aligned and inside the zone, its tails are tails, and no free block has a free buddy. What was counted on
+ * the way must agree with the free lists, walked next, and with the zone's sums. Blocks in flight between a client and
+ * a list say that they are allocated, so the sums hold at every moment and the check can run under load.
  *
- * Pointers are looked at before they are followed: the check survives what it finds. The cost is a few nanoseconds a page
- * with interrupts off.
+ * Pointers are looked at before they are followed: the check survives what it finds. The cost is a few nanoseconds a
+ * page with interrupts off.
  */
 #include <linux/kernel.h>
 

@@ -2,9 +2,10 @@
 /*
  * Building the page floor on a region, and taking it down.
  *
- * What a kernel does at boot, in its order: lay out the zones; find room in the largest of them that has kernel addresses for
- * the page array and all other metadata; initialise a descriptor a frame; give every frame that is neither metadata nor in a
- * hole to the buddy lists, in blocks as large as their place allows. Nothing of it lies in the host's memory.
+ * What a kernel does at boot, in its order: lay out the zones; find room in the largest of them that has kernel
+ * addresses for the page array and all other metadata; initialise a descriptor a frame; give every frame that is
+ * neither metadata nor in a hole to the buddy lists, in blocks as large as their place allows. Nothing of it lies in
+ * the host's memory.
  *
  *	region  |  DMA  |      DMA32      |           Normal            | ...
  *	                                  |metadata|

@@ -6,8 +6,8 @@
  *	memory -> node[nid] -> zone[type] -> free_area[order] -> blocks
  *	       -> map[pfn - start_pfn]
  *
- * Locks: zone->lock alone, irq-safe, the innermost lock of all: nothing is called under it that takes another one, prints,
- * or sleeps. Where two zones' locks are wanted they are taken one after the other, never together.
+ * Locks: zone->lock alone, irq-safe, the innermost lock of all: nothing is called under it that takes another one,
+ * prints, or sleeps. Where two zones' locks are wanted they are taken one after the other, never together.
  */
 #ifndef MMSIM_SRC_MEMORY_H
 #define MMSIM_SRC_MEMORY_H
@@ -80,7 +80,10 @@ struct mmsim_zone {
 struct mmsim_node {
 	unsigned int nid;
 	struct mmsim_zone zone[MMSIM_NR_ZONES];
-	/* For each highest zone that a request allows: the populated zones to try, best first, NULL at the end. Constant. */
+	/*
+	 * For each highest zone that a request allows: the populated zones to try, best first, NULL at the end.
+	 * Constant.
+	 */
 	struct mmsim_zone *zonelist[MMSIM_NR_ZONES][MMSIM_NR_ZONES + 1];
 };
 
@@ -139,17 +142,20 @@ bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsign
 bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
 bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
 
-/* By the four zone bits of a gfp_t: the highest zone that the request allows, or -EINVAL for bits that contradict each other. */
-extern const s8 mmsim_gfp_zones[16];
+/*
+ * By the four zone bits of a gfp_t: 1 + the highest zone that the request allows, 0 for bits that exclude each other.
+ */
+extern const u8 mmsim_gfp_zones[16];
 
+/* The highest zone that @gfp allows, negative when its zone bits exclude each other. */
 static inline int mmsim_gfp_zone(gfp_t gfp)
 {
-	return mmsim_gfp_zones[(__force unsigned int)gfp & 15];
+	return mmsim_gfp_zones[(__force unsigned int)gfp & 15] - 1;
 }
 
 /*
- * The live instance's page floor, on which the exported functions act. Set by main before any client can call and cleared
- * after the last one has gone: clients depend on the module.
+ * The live instance's page floor, on which the exported functions act. Set by main before any client can call and
+ * cleared after the last one has gone: clients depend on the module.
  */
 extern struct mmsim_memory *mmsim_memory_live;
 

@@ -5,7 +5,7 @@
  * Words used here
  *	frame		4 KB of physical memory, known by its number, the pfn
  *	page		a frame's descriptor
- *	block		1 << order frames, handed out and taken back as one; its first page is the head, the others tails
+ *	block		1 << order frames, handed out and taken back as one: a head and its tails
  *	compound page	a block whose tails know their head (__GFP_COMP)
  *
  * Who owns which field when. A block is in exactly one of three states, told by its head's state bits:
@@ -16,9 +16,9 @@
  *							in between it is the client's
  *	reserved	PG_reserved; count 1		-		never: metadata of mmsim itself, or a hole
  *
- * A tail has no state bit. All its fields are as mmsim_page_init() left them (the free checks rely on it), except that a
- * compound page's tail has its head's address plus 1 in compound_head. Between the moment a free drops the last reference
- * and the moment the block is on a free list it still says ALLOCATED with count 0: it is in flight.
+ * A tail has no state bit, no order, no reference, no mapping; the free checks rely on it. A compound page's tail has its
+ * head's address plus 1 in compound_head. Between the moment a free drops the last reference and the moment the block is
+ * on a free list it still says ALLOCATED with count 0: it is in flight.
  */
 #ifndef MMSIM_SRC_PAGE_H
 #define MMSIM_SRC_PAGE_H
@@ -33,8 +33,8 @@
 #include <mmsim/page.h>
 
 /*
- * Laid out as the kernel's struct page is, so that a client written for that one can be given this one where no host page
- * backs the region; `virtual` stands where the kernel has memcg_data.
+ * Laid out as the kernel's struct page is, so that a client written for that one can be given this one where no host
+ * page backs the region; `virtual` stands where the kernel has memcg_data.
  */
 struct mmsim_page {
 	unsigned long flags;		/* lower half: PG_*, as the kernel's; upper half: see MMSIM_PAGE_* */
@@ -65,8 +65,8 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 #define MMSIM_COUNTS_OWNED	0x00000001ffffffffULL
 
 /*
- * Upper half of flags. ID says to which zone the page belongs and never changes; STATE and ORDER describe the block that the
- * page is the head of and are 0 in a tail.
+ * Upper half of flags. ID says to which zone the page belongs and never changes; STATE and ORDER describe the block
+ * that the page is the head of and are 0 in a tail.
  */
 #define MMSIM_PAGE_BUDDY	BIT(32)
 #define MMSIM_PAGE_ALLOCATED	BIT(33)
@@ -127,8 +127,9 @@ static inline bool mmsim_page_is_compound(const struct mmsim_page *page)
 }
 
 /*
- * The other half of the pair that @page and it would merge into: the block whose frame number differs in bit @order alone.
- * The array's address is a multiple of a largest block's descriptors, so the descriptors' addresses differ in one bit, too.
+ * The other half of the pair that @page and it would merge into: the block whose frame number differs in bit @order
+ * alone. The array's address is a multiple of a largest block's descriptors, so the descriptors' addresses differ in
+ * one bit, too.
  */
 static inline struct mmsim_page *mmsim_buddy_of(struct mmsim_page *page, unsigned int order)
 {

@@ -27,8 +27,8 @@ void mmsim_zone_count(struct mmsim_zone *zone, unsigned long nr_free[MMSIM_NR_OR
  * @zone: the zone
  * @s: where the line goes, without an end of line; 256 bytes are enough
  *
- * The letter in brackets is the migratetype. Without grouping by mobility all blocks are Unmovable, as in a kernel that has
- * page_group_by_mobility_disabled.
+ * The letter in brackets is the migratetype. Without grouping by mobility all blocks are Unmovable, as in a kernel that
+ * has page_group_by_mobility_disabled.
  *
  * Context: any; takes the zone's lock.
  */

@@ -2,13 +2,13 @@
 /*
  * Zones: how a region is divided into them, and which ones a request may use.
  *
- * A layout is a size for each zone, taken from the zones= parameter or, without one, made up so that even a small region
- * shows several. Zones follow each other in the region in the order DMA, DMA32, Normal, HighMem, Movable; each begins and
- * ends on a pageblock. Their names say what requests they serve, as in the kernel; where they lie in physical memory is where
- * the region lies.
+ * A layout is a size for each zone, taken from the zones= parameter or, without one, made up so that even a small
+ * region shows several. Zones follow each other in the region in the order DMA, DMA32, Normal, HighMem, Movable; each
+ * begins and ends on a pageblock. Their names say what requests they serve, as in the kernel; where they lie in
+ * physical memory is where the region lies.
  *
- * A request's gfp flags name the highest zone that will do, and the zonelist of that zone tries it and then the ones below:
- * memory that more kinds of request can use is kept for last.
+ * A request's gfp flags name the highest zone that will do, and the zonelist of that zone tries it and then the ones
+ * below: memory that more kinds of request can use is kept for last.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -30,16 +30,15 @@ const char *const mmsim_zone_names[MMSIM_NR_ZONES] = {
 
 static_assert(___GFP_DMA == 1 && ___GFP_HIGHMEM == 2 && ___GFP_DMA32 == 4 && ___GFP_MOVABLE == 8);
 
-const s8 mmsim_gfp_zones[16] = {
-	[0 ... 15]				= -EINVAL,
-	[0]					= MMSIM_ZONE_NORMAL,
-	[___GFP_DMA]				= MMSIM_ZONE_DMA,
-	[___GFP_DMA32]				= MMSIM_ZONE_DMA32,
-	[___GFP_HIGHMEM]			= MMSIM_ZONE_HIGHMEM,
-	[___GFP_MOVABLE]			= MMSIM_ZONE_NORMAL,
-	[___GFP_MOVABLE | ___GFP_DMA]		= MMSIM_ZONE_DMA,
-	[___GFP_MOVABLE | ___GFP_DMA32]		= MMSIM_ZONE_DMA32,
-	[___GFP_MOVABLE | ___GFP_HIGHMEM]	= MMSIM_ZONE_MOVABLE,
+const u8 mmsim_gfp_zones[16] = {
+	[0]					= MMSIM_ZONE_NORMAL + 1,
+	[___GFP_DMA]				= MMSIM_ZONE_DMA + 1,
+	[___GFP_DMA32]				= MMSIM_ZONE_DMA32 + 1,
+	[___GFP_HIGHMEM]			= MMSIM_ZONE_HIGHMEM + 1,
+	[___GFP_MOVABLE]			= MMSIM_ZONE_NORMAL + 1,
+	[___GFP_MOVABLE | ___GFP_DMA]		= MMSIM_ZONE_DMA + 1,
+	[___GFP_MOVABLE | ___GFP_DMA32]		= MMSIM_ZONE_DMA32 + 1,
+	[___GFP_MOVABLE | ___GFP_HIGHMEM]	= MMSIM_ZONE_MOVABLE + 1,
 };
 
 static int parse_zone(struct mmsim_layout *layout, char *word, char *why, size_t why_size)
@@ -86,11 +85,12 @@ int mmsim_layout_parse(struct mmsim_layout *layout, const char *zones, char *why
 	memset(layout, 0, sizeof(*layout));
 	if (!zones || !*zones)
 		return 0;
-	rest = copy = kstrdup(zones, GFP_KERNEL);
+	copy = kstrdup(zones, GFP_KERNEL);
 	if (!copy) {
 		snprintf(why, why_size, "no host memory to read it");
 		return -ENOMEM;
 	}
+	rest = copy;
 	while (!err && (word = strsep(&rest, ",")))
 		err = parse_zone(layout, word, why, why_size);
 	kfree(copy);
@@ -126,14 +126,15 @@ int mmsim_layout_resolve(struct mmsim_layout *layout, u64 region_size, char *why
 	for (type = 0; type < MMSIM_NR_ZONES; type++) {
 		if (layout->size[type] != MMSIM_ZONE_REST) {
 			sum += layout->size[type];
-		} else if (rest >= 0) {
+			continue;
+		}
+		if (rest >= 0) {
 			snprintf(why, why_size, "%s and %s both stand without a size: one zone alone can take the rest",
 				 mmsim_zone_names[rest], mmsim_zone_names[type]);
 			return -EINVAL;
-		} else {
-			rest = type;
-			layout->size[type] = 0;
 		}
+		rest = type;
+		layout->size[type] = 0;
 	}
 	if (sum > region_size) {
 		snprintf(why, why_size, "the zones add up to %llu MB, the region has %llu MB", sum >> 20,
