@@ -7,6 +7,7 @@
 #ifndef MMSIM_PAGE_H
 #define MMSIM_PAGE_H
 
+#include <linux/bits.h>
 #include <linux/gfp.h>
 #include <linux/types.h>
 
@@ -19,7 +20,7 @@ struct mmsim_page;
  */
 #define MMSIM_MAX_ORDER		10
 #define MMSIM_NR_ORDERS		(MMSIM_MAX_ORDER + 1)
-#define MMSIM_MAX_ORDER_PAGES	(1UL << MMSIM_MAX_ORDER)
+#define MMSIM_MAX_ORDER_PAGES	BIT(MMSIM_MAX_ORDER)
 
 struct mmsim_page *mmsim_alloc_pages(gfp_t gfp, unsigned int order);
 unsigned long mmsim___get_free_pages(gfp_t gfp, unsigned int order);

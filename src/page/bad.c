@@ -63,14 +63,14 @@ void mmsim_bad(struct mmsim_memory *mem, enum mmsim_bad what, const struct mmsim
 	pr_err("bad %s: %s (order %u, by %pS, task %s/%d)\n", page ? "page" : "request", bad_texts[what], order,
 	       (void *)caller, current->comm, task_pid_nr(current));
 	if (what == MMSIM_BAD_WILD)
-		pr_err("bad page: given %px; descriptors are %px to %px, addresses %px to %px\n", page, mem->map,
-		       mem->map + mem->nr_pages, mem->region->vaddr,
-		       mem->region->vaddr + (mem->nr_pages << PAGE_SHIFT));
+		pr_err("bad page: given %#lx; descriptors are from %#lx, addresses from %#lx, %lu pages\n",
+		       (unsigned long)page, (unsigned long)mem->map, (unsigned long)mem->region->vaddr,
+		       mem->nr_pages);
 	else if (page)
-		pr_err("bad page: pfn %#lx, zone %s, flags %#lx, allocated order %u, refcount %d, mapcount %d, mapping %px\n",
+		pr_err("bad page: pfn %#lx, zone %s, flags %#lx, allocated order %u, refcount %d, mapcount %d, mapping %#lx\n",
 		       mmsim_memory_pfn(mem, page), mmsim_page_zone(mem, page)->name, READ_ONCE(page->flags),
 		       mmsim_page_order(page), atomic_read(&page->_refcount), atomic_read(&page->_mapcount),
-		       READ_ONCE(page->mapping));
+		       (unsigned long)READ_ONCE(page->mapping));
 }
 
 /**
@@ -88,16 +88,14 @@ void mmsim_alloc_failed(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
 {
 	struct mmsim_zone *zone;
 	struct seq_buf s;
-	unsigned int nid;
 	char line[256];
-	int type;
 
 	atomic_long_inc(&mem->nr_failed);
 	if ((gfp & __GFP_NOWARN) || !__ratelimit(&mem->failure_limit))
 		return;
 	pr_warn("page allocation failure: order:%u, mode:%#x(%pGg), by %pS, task %s/%d\n", order,
 		(__force unsigned int)gfp, &gfp, (void *)caller, current->comm, task_pid_nr(current));
-	mmsim_for_each_zone(mem, nid, type, zone) {
+	mmsim_for_each_zone(mem, zone) {
 		seq_buf_init(&s, line, sizeof(line));
 		mmsim_zone_show_free(zone, &s);
 		pr_warn("%.*s\n", (int)seq_buf_used(&s), line);

@@ -61,8 +61,8 @@ static int check_tails(struct walk *w, struct mmsim_page *page, unsigned int ord
 
 	for (tail = page + 1; tail < page + (1UL << order); tail++) {
 		if (READ_ONCE(tail->flags) & strict)
-			return broken(w, tail, "has a state of its own, flags %#lx, inside the block of order %u at pfn %#lx",
-				      READ_ONCE(tail->flags), order, mmsim_memory_pfn(w->mem, page));
+			return broken(w, tail, "has a state of its own, flags %#lx, inside a block of order %u",
+				      READ_ONCE(tail->flags), order);
 		if (free && atomic64_read(&tail->counts) != MMSIM_COUNTS_IDLE)
 			return broken(w, tail, "is referenced or mapped (counts %d, %d) inside a free block",
 				      atomic_read(&tail->_refcount), atomic_read(&tail->_mapcount));
@@ -199,10 +199,9 @@ int mmsim_memory_check(struct mmsim_memory *mem, char *what, size_t size)
 {
 	struct mmsim_zone *zone;
 	unsigned long flags;
-	unsigned int nid;
-	int type, err;
+	int err;
 
-	mmsim_for_each_zone(mem, nid, type, zone) {
+	mmsim_for_each_zone(mem, zone) {
 		struct walk w = { .mem = mem, .zone = zone, .what = what, .size = size };
 
 		spin_lock_irqsave(&zone->lock, flags);

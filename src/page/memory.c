@@ -135,7 +135,7 @@ static void zone_init_pages(struct mmsim_memory *mem, struct mmsim_zone *zone)
 {
 	struct mmsim_page *page = mmsim_memory_page(mem, zone->start_pfn);
 	struct mmsim_page *end = page + zone->spanned_pages;
-	bool highmem = zone == &mem->node[zone->nid]->zone[MMSIM_ZONE_HIGHMEM];
+	bool highmem = zone->type == MMSIM_ZONE_HIGHMEM;
 	void *virtual = highmem ? NULL : mmsim_memory_vaddr(mem, page);
 	size_t step = highmem ? 0 : PAGE_SIZE;
 
@@ -226,15 +226,13 @@ static void init_page_array(struct mmsim_memory *mem)
 {
 	u64 start = ktime_get_ns(), middle;
 	struct mmsim_zone *zone;
-	unsigned int nid;
-	int type;
 
-	mmsim_for_each_zone(mem, nid, type, zone)
+	mmsim_for_each_zone(mem, zone)
 		zone_init_pages(mem, zone);
 	reserve_holes(mem);
 	reserve_pages(mem, mem->meta_pfn, mem->meta_pages);
 	middle = ktime_get_ns();
-	mmsim_for_each_zone(mem, nid, type, zone) {
+	mmsim_for_each_zone(mem, zone) {
 		zone_count_pages(mem, zone);
 		zone_release_pages(mem, zone);
 	}
@@ -293,10 +291,8 @@ unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
 {
 	unsigned long i, leaked = 0, named = 0;
 	struct mmsim_zone *zone;
-	unsigned int nid;
-	int type;
 
-	mmsim_for_each_zone(mem, nid, type, zone)
+	mmsim_for_each_zone(mem, zone)
 		leaked += zone->allocated_pages;
 	for (i = 0; leaked && i < mem->nr_pages && named < MAX_NAMED_LEAKS; i++) {
 		if (mmsim_page_is_allocated(&mem->map[i])) {

@@ -21,7 +21,7 @@
 
 /* Blocks of this many pages change between zones and (later) migratetypes as one: 2 MB, as on x86-64. */
 #define MMSIM_PAGEBLOCK_ORDER	9
-#define MMSIM_PAGEBLOCK_PAGES	(1UL << MMSIM_PAGEBLOCK_ORDER)
+#define MMSIM_PAGEBLOCK_PAGES	BIT(MMSIM_PAGEBLOCK_ORDER)
 
 /* In the order of their place in a node; the kernel's, with both kinds of machine in one. */
 enum mmsim_zone_type {
@@ -64,6 +64,7 @@ struct mmsim_free_area {
 struct mmsim_zone {
 	/* Constant after mmsim_memory_init(). */
 	const char *name;
+	enum mmsim_zone_type type;
 	unsigned long id;		/* the MMSIM_PAGE_ID bits of its pages' flags */
 	unsigned int nid;
 	unsigned long start_pfn;	/* Invariant: a multiple of MMSIM_PAGEBLOCK_PAGES */
@@ -126,6 +127,7 @@ int mmsim_layout_resolve(struct mmsim_layout *layout, u64 region_size, char *why
 void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigned int nid, unsigned long start_pfn,
 		     unsigned long spanned);
 void mmsim_zonelists_init(struct mmsim_node *node);
+struct mmsim_zone *mmsim_next_zone(const struct mmsim_memory *mem, const struct mmsim_zone *zone);
 
 /* memory.c */
 struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const struct mmsim_memory_params *params);
@@ -203,10 +205,8 @@ static inline struct mmsim_zone *mmsim_page_zone(const struct mmsim_memory *mem,
 	return &mem->node[mmsim_page_nid(page)]->zone[mmsim_page_zone_type(page)];
 }
 
-/* Every populated zone of the instance; an empty one has spanned_pages 0. */
-#define mmsim_for_each_zone(mem, nid, type, z)							\
-	for ((nid) = 0; (nid) < (mem)->nr_nodes; (nid)++)					\
-		for ((type) = 0; (type) < MMSIM_NR_ZONES; (type)++)				\
-			if (!((z) = &(mem)->node[nid]->zone[type])->spanned_pages) {} else
+/* Every populated zone of the instance, node by node from the lowest up. */
+#define mmsim_for_each_zone(mem, zone)								\
+	for ((zone) = mmsim_next_zone(mem, NULL); (zone); (zone) = mmsim_next_zone(mem, zone))
 
 #endif /* MMSIM_SRC_MEMORY_H */

@@ -12,13 +12,12 @@
  *
  *	state		flags, refcount			lru		changed under
  *	free		BUDDY, order; count 0		free list	zone->lock
- *	allocated	ALLOCATED, order; count >= 1	the client's	zone->lock takes it out of and into this state;
- *							in between it is the client's
- *	reserved	PG_reserved; count 1		-		never: metadata of mmsim itself, or a hole
+ *	allocated	ALLOCATED, order; count >= 1	the client's	zone->lock in and out, else the client
+ *	reserved	PG_reserved; count 1		-		never: mmsim's own metadata, or a hole
  *
- * A tail has no state bit, no order, no reference, no mapping; the free checks rely on it. A compound page's tail has its
- * head's address plus 1 in compound_head. Between the moment a free drops the last reference and the moment the block is
- * on a free list it still says ALLOCATED with count 0: it is in flight.
+ * A tail has no state bit, no order, no reference, no mapping; the free checks rely on it. A compound page's tail has
+ * its head's address plus 1 in compound_head. Between the moment a free drops the last reference and the moment the
+ * block is on a free list it still says ALLOCATED with count 0: it is in flight.
  */
 #ifndef MMSIM_SRC_PAGE_H
 #define MMSIM_SRC_PAGE_H

@@ -48,7 +48,7 @@ static int parse_zone(struct mmsim_layout *layout, char *word, char *why, size_t
 	u64 size = MMSIM_ZONE_REST;
 
 	if (type < 0) {
-		snprintf(why, why_size, "no zone is called '%s': there are DMA, DMA32, Normal, HighMem and Movable", name);
+		snprintf(why, why_size, "'%s' is no zone: there are DMA, DMA32, Normal, HighMem, Movable", name);
 		return -EINVAL;
 	}
 	if (layout->size[type]) {
@@ -165,6 +165,7 @@ void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigne
 	unsigned int order;
 
 	zone->name = mmsim_zone_names[type];
+	zone->type = type;
 	zone->id = (unsigned long)type << MMSIM_PAGE_ZONE_SHIFT | (unsigned long)nid << MMSIM_PAGE_NODE_SHIFT;
 	zone->nid = nid;
 	zone->start_pfn = start_pfn;
@@ -190,4 +191,23 @@ void mmsim_zonelists_init(struct mmsim_node *node)
 				*slot++ = &node->zone[type];
 		*slot = NULL;
 	}
+}
+
+/**
+ * mmsim_next_zone() - step through the populated zones of an instance
+ * @mem: the instance's page floor
+ * @zone: a zone of it; NULL to begin
+ *
+ * Return: the next zone; NULL after the last one.
+ */
+struct mmsim_zone *mmsim_next_zone(const struct mmsim_memory *mem, const struct mmsim_zone *zone)
+{
+	unsigned int nid = zone ? zone->nid : 0;
+	unsigned int type = zone ? zone->type + 1 : 0;
+
+	for (; nid < mem->nr_nodes; nid++, type = 0)
+		for (; type < MMSIM_NR_ZONES; type++)
+			if (mem->node[nid]->zone[type].spanned_pages)
+				return &mem->node[nid]->zone[type];
+	return NULL;
 }
