@@ -2,8 +2,9 @@
 /*
  * The fixture of the KUnit suites.
  *
- * An instance belongs to the test that asked for it, as a KUnit resource: it is destroyed when that test ends, however it
- * ends, and pages that are still allocated then fail the test. Each test has its own region, so none sees another's.
+ * An instance belongs to the test that asked for it, as a KUnit resource: it is destroyed when that test ends, however
+ * it ends, and pages that are still allocated then fail the test. Each test has its own region, so none sees
+ * another's.
  *
  * Every random test takes its numbers from one seed, which it prints: `insmod mmsim.ko test_seed=N` repeats a run.
  */

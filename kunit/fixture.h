@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What every suite needs: a private instance that goes away with its test, random numbers that can be had again, and the
- * checkers of all floors in one call.
+ * What every suite needs: a private instance that goes away with its test, random numbers that can be had again, and
+ * the checkers of all floors in one call.
  */
 #ifndef MMSIM_KUNIT_FIXTURE_H
 #define MMSIM_KUNIT_FIXTURE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The region: one physically contiguous range of memory that mmsim has taken from the host and gives back whole. Everything
- * above this floor works with frame numbers and addresses; the host's struct page is touched in src/region alone.
+ * The region: one physically contiguous range of memory that mmsim has taken from the host and gives back whole.
+ * Everything above this floor works with frame numbers and addresses; the host's struct page is touched in src/region
+ * alone.
  *
  * A region starts and ends on a multiple of 4 MB, so that the largest buddy block never leaves it.
  */
@@ -20,7 +21,7 @@ struct mmsim_region;
 #define MMSIM_REGION_ALIGN	SZ_4M
 #define MMSIM_REGION_MIN	SZ_4M
 #define MMSIM_REGION_MAX	SZ_16G
-#define MMSIM_GRANULE_PAGES	(MMSIM_REGION_ALIGN >> PAGE_SHIFT)
+#define MMSIM_GRANULE_PAGES	((unsigned long)MMSIM_REGION_ALIGN >> PAGE_SHIFT)
 
 enum mmsim_source {
 	MMSIM_SOURCE_AUTO,	/* memmap where a base is given, else contig, cma, pages, in this order */
@@ -48,9 +49,10 @@ struct mmsim_region_params {
 struct mmsim_region_ops {
 	enum mmsim_source source;
 	/*
-	 * Takes r->nr_pages frames and fills in start_pfn, vaddr, missing and nr_slices. Returns 0, or a negative errno
-	 * after giving back all that it took and saying in the log why, and what would help. With @quiet set (source=auto
-	 * tries the next one) the message is at info level.
+	 * Takes r->nr_pages frames; fills in start_pfn, vaddr, nr_slices and nr_tries, and what it leaves out in
+	 * missing, which comes with all bits clear. Returns 0, or a negative errno after giving back all that it took
+	 * and saying with mmsim_region_err() why, and what would help. With @quiet set (source=auto tries the next
+	 * one) that is at info level.
 	 */
 	int (*take)(struct mmsim_region *r, const struct mmsim_region_params *p, bool quiet);
 	/* Gives everything back. */
@@ -83,6 +85,16 @@ void mmsim_region_release(struct mmsim_region *r);
 int mmsim_region_check(const struct mmsim_region *r, char *what, size_t size);
 
 int mmsim_source_parse(const char *word);
+
+/* For the sources: says in the log why they don't take the region. */
+__printf(3, 4) void mmsim_region_err(const struct mmsim_region_params *p, bool quiet, const char *fmt, ...);
+
+/* A size as insmod takes it, in the largest unit that leaves no rest: 256M, 5000K. */
+struct mmsim_size_text {
+	char s[24];
+};
+
+struct mmsim_size_text mmsim_size_text(u64 bytes);
 
 static inline unsigned long mmsim_region_end_pfn(const struct mmsim_region *r)
 {
