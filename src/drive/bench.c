@@ -64,6 +64,7 @@ struct run {
 	mmsim_bench_fn fn[2];		/* of A and of B */
 	unsigned long rounds;		/* a slice */
 	u64 *slices[2];			/* what each slice of A and of B took, 2 * blocks of them */
+	struct mmsim_bench_kept kept[2];
 };
 
 static const char *const side_names[] = { "host", "mmsim" };
@@ -168,19 +169,16 @@ static bool fits(struct run *r)
 	return ok;
 }
 
-static void run_row(struct run *r, const struct mmsim_bench_row *row)
+static void measure_row(struct run *r)
 {
-	const mmsim_bench_fn *fn = row->batch ? row->op->batch : row->op->pair;
+	const struct mmsim_bench_row *row = r->row;
+	int which;
 
-	r->row = row;
-	r->fn[0] = fn[row->a];
-	r->fn[1] = fn[row->b];
-	r->args.gfp = GFP_KERNEL;
-	r->args.order = row->order;
-	r->args.batch = row->batch;
-	if (!fits(r)) {
-		pr_info("row=%s skip=memory\n", row->name);
-		return;
+	for (which = 0; which < 2; which++) {
+		if (!mmsim_bench_prepare(&r->kept[which], &r->args, row->state)) {
+			pr_info("row=%s skip=state\n", row->name);
+			return;
+		}
 	}
 	if (!calibrate(r) || !measure(r)) {
 		pr_err("row=%s error=memory\n", row->name);
@@ -188,6 +186,29 @@ static void run_row(struct run *r, const struct mmsim_bench_row *row)
 	}
 	print_side(r, 0);
 	print_side(r, 1);
+}
+
+static void run_row(struct run *r, const struct mmsim_bench_row *row)
+{
+	const mmsim_bench_fn *fn = row->batch ? row->op->batch : row->op->pair;
+	int which;
+
+	r->row = row;
+	r->args.gfp = GFP_KERNEL;
+	r->args.order = row->order;
+	r->args.batch = row->batch;
+	for (which = 0; which < 2; which++) {
+		r->kept[which].op = row->op;
+		r->kept[which].side = which ? row->b : row->a;
+		r->fn[which] = fn[r->kept[which].side];
+	}
+	if (!fits(r)) {
+		pr_info("row=%s skip=memory\n", row->name);
+		return;
+	}
+	measure_row(r);
+	for (which = 0; which < 2; which++)
+		mmsim_bench_release(&r->kept[which], &r->args);
 }
 
 /* Whether one of the words of `rows' begins the name. */
@@ -226,6 +247,32 @@ static unsigned int largest_batch(void)
 	return n;
 }
 
+static bool get_room(struct run *r)
+{
+	int which;
+	bool ok;
+
+	r->args.held = kvmalloc_array(largest_batch(), sizeof(void *), GFP_KERNEL);
+	ok = r->args.held;
+	for (which = 0; which < 2; which++) {
+		r->slices[which] = kvmalloc_array(2 * blocks, sizeof(u64), GFP_KERNEL);
+		r->kept[which].block = kvmalloc_array(MMSIM_BENCH_MAX_KEPT, sizeof(void *), GFP_KERNEL);
+		ok = ok && r->slices[which] && r->kept[which].block;
+	}
+	return ok;
+}
+
+static void put_room(struct run *r)
+{
+	int which;
+
+	for (which = 0; which < 2; which++) {
+		kvfree(r->slices[which]);
+		kvfree(r->kept[which].block);
+	}
+	kvfree(r->args.held);
+}
+
 static int __init bench_init(void)
 {
 	struct run r = {};
@@ -236,10 +283,7 @@ static int __init bench_init(void)
 	}
 	blocks = blocks ? min_t(unsigned int, blocks, MAX_BLOCKS) : gate == 1 ? 8 : 60;
 	slice_us = slice_us ?: gate == 1 ? 400 : 80;
-	r.args.held = kvmalloc_array(largest_batch(), sizeof(*r.args.held), GFP_KERNEL);
-	r.slices[0] = kvmalloc_array(2 * blocks, sizeof(u64), GFP_KERNEL);
-	r.slices[1] = kvmalloc_array(2 * blocks, sizeof(u64), GFP_KERNEL);
-	if (r.args.held && r.slices[0] && r.slices[1]) {
+	if (get_room(&r)) {
 		pr_info("kernel=%s gate=%d cpus=%u blocks=%u slice_us=%u gfp=GFP_KERNEL\n", utsname()->release, gate,
 			num_online_cpus(), blocks, slice_us);
 		run_all(&r);
@@ -247,9 +291,7 @@ static int __init bench_init(void)
 	} else {
 		pr_err("no memory for the samples\n");
 	}
-	kvfree(r.slices[1]);
-	kvfree(r.slices[0]);
-	kvfree(r.args.held);
+	put_room(&r);
 	return 0;
 }
 module_init(bench_init);

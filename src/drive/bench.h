@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the benchmark's two halves share: bench.c measures rows, bench_rows.c says what the rows are.
+ * What the benchmark's parts share: bench.c measures rows, bench_rows.c says what the rows are, bench_state.c brings
+ * the buddy lists of both sides into the same state.
  *
  * Words used here
  *	side		the host's allocator, or mmsim's
@@ -35,6 +36,27 @@ typedef bool (*mmsim_bench_fn)(const struct mmsim_bench_args *args, unsigned lon
 struct mmsim_bench_op {
 	mmsim_bench_fn pair[MMSIM_BENCH_NR_SIDES];
 	mmsim_bench_fn batch[MMSIM_BENCH_NR_SIDES];
+	/* Once, for set-up. */
+	void *(*alloc[MMSIM_BENCH_NR_SIDES])(const struct mmsim_bench_args *args);
+	void (*free[MMSIM_BENCH_NR_SIDES])(const struct mmsim_bench_args *args, void *p);
+	/* Where what was allocated lies; for rows that ask for a state. */
+	phys_addr_t (*phys[MMSIM_BENCH_NR_SIDES])(void *p);
+};
+
+/* The buddy lists that the row's pairs meet; see bench_state.c. */
+enum mmsim_bench_state {
+	MMSIM_BENCH_ANY,	/* as they are */
+	MMSIM_BENCH_SPLIT,	/* nothing below the largest block: each pair splits and merges one */
+	MMSIM_BENCH_FLAT,	/* a block of the row's order that can't be merged */
+};
+
+/* Blocks kept from one side's allocator to hold its lists in a state. */
+#define MMSIM_BENCH_MAX_KEPT	4096
+struct mmsim_bench_kept {
+	const struct mmsim_bench_op *op;
+	enum mmsim_bench_side side;
+	unsigned int nr;
+	void **block;		/* room for MMSIM_BENCH_MAX_KEPT */
 };
 
 /*
@@ -47,9 +69,13 @@ struct mmsim_bench_row {
 	unsigned int order;
 	unsigned int batch;
 	enum mmsim_bench_side a, b;
+	enum mmsim_bench_state state;
 };
 
 extern const struct mmsim_bench_row mmsim_bench_rows[];
 extern const unsigned int mmsim_bench_nr_rows;
+
+bool mmsim_bench_prepare(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args, enum mmsim_bench_state state);
+void mmsim_bench_release(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args);
 
 #endif /* MMSIM_BENCH_H */

@@ -11,6 +11,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/gfp.h>
+#include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 
@@ -65,12 +66,15 @@ static noinline bool name##_batch(const struct mmsim_bench_args *args, unsigned 
 	return run_batches(args, rounds, name##_alloc, name##_free);				\
 }
 
-#define DEFINE_OP(op)										\
+#define DEFINE_OP(op, ...)									\
 DEFINE_LOOPS(host_##op)										\
 DEFINE_LOOPS(mmsim_##op)									\
 static const struct mmsim_bench_op op##_op = {							\
 	.pair = { host_##op##_pair, mmsim_##op##_pair },					\
 	.batch = { host_##op##_batch, mmsim_##op##_batch },					\
+	.alloc = { host_##op##_alloc, mmsim_##op##_alloc },					\
+	.free = { host_##op##_free, mmsim_##op##_free },					\
+	__VA_ARGS__										\
 }
 
 /* loop: no allocator at all, a call in the place of each; what every other row contains besides its allocator. */
@@ -123,7 +127,17 @@ static __always_inline void mmsim_page_free(const struct mmsim_bench_args *args,
 	mmsim___free_pages(p, READ_ONCE(args->order));
 }
 
-DEFINE_OP(page);
+static phys_addr_t host_page_phys(void *p)
+{
+	return page_to_phys((struct page *)p);
+}
+
+static phys_addr_t mmsim_page_phys(void *p)
+{
+	return mmsim_page_to_phys(p);
+}
+
+DEFINE_OP(page, .phys = { host_page_phys, mmsim_page_phys });
 
 /* zeroed: get_zeroed_page and free_pages */
 static __always_inline void *host_zeroed_alloc(const struct mmsim_bench_args *args)
@@ -148,24 +162,25 @@ static __always_inline void mmsim_zeroed_free(const struct mmsim_bench_args *arg
 
 DEFINE_OP(zeroed);
 
-#define ROW_SIDES(_name, _op, _order, _batch, _a, _b)	{					\
+#define ROW_FULL(_name, _op, _order, _batch, _a, _b, _state)	{				\
 	.name = (_name), .op = &(_op), .order = (_order), .batch = (_batch),			\
-	.a = MMSIM_BENCH_##_a, .b = MMSIM_BENCH_##_b,						\
+	.a = MMSIM_BENCH_##_a, .b = MMSIM_BENCH_##_b, .state = MMSIM_BENCH_##_state,		\
 }
 
-#define ROW(name, op, order, batch)	ROW_SIDES(name, op, order, batch, HOST, MMSIM)
+#define ROW(name, op, order, batch)		ROW_FULL(name, op, order, batch, HOST, MMSIM, ANY)
+#define ROW_STATE(name, op, order, state)	ROW_FULL(name, op, order, 0, HOST, MMSIM, state)
 
 /* The names' first word, up to the '_', is the row's family: what one load of the module is asked to measure. */
 const struct mmsim_bench_row mmsim_bench_rows[] = {
 	ROW("loop_pair", loop_op, 0, 0),
 	ROW("loop_batch128", loop_op, 0, 128),
 
-	ROW_SIDES("aa_host_order0_pair", page_op, 0, 0, HOST, HOST),
-	ROW_SIDES("aa_host_order0_batch128", page_op, 0, 128, HOST, HOST),
-	ROW_SIDES("aa_host_order4_pair", page_op, 4, 0, HOST, HOST),
-	ROW_SIDES("aa_mmsim_order0_pair", page_op, 0, 0, MMSIM, MMSIM),
-	ROW_SIDES("aa_mmsim_order0_batch128", page_op, 0, 128, MMSIM, MMSIM),
-	ROW_SIDES("aa_mmsim_order4_pair", page_op, 4, 0, MMSIM, MMSIM),
+	ROW_FULL("aa_host_order0_pair", page_op, 0, 0, HOST, HOST, ANY),
+	ROW_FULL("aa_host_order0_batch128", page_op, 0, 128, HOST, HOST, ANY),
+	ROW_FULL("aa_host_order4_batch128", page_op, 4, 128, HOST, HOST, ANY),
+	ROW_FULL("aa_mmsim_order0_pair", page_op, 0, 0, MMSIM, MMSIM, ANY),
+	ROW_FULL("aa_mmsim_order0_batch128", page_op, 0, 128, MMSIM, MMSIM, ANY),
+	ROW_FULL("aa_mmsim_order4_batch128", page_op, 4, 128, MMSIM, MMSIM, ANY),
 
 	ROW("order0_pair", page_op, 0, 0),
 	ROW("order0_batch128", page_op, 0, 128),
@@ -176,10 +191,12 @@ const struct mmsim_bench_row mmsim_bench_rows[] = {
 	ROW("order3_pair", page_op, 3, 0),
 	ROW("order3_batch128", page_op, 3, 128),
 	ROW("order3_batch4096", page_op, 3, 4096),
-	ROW("order4_pair", page_op, 4, 0),
+	ROW_STATE("order4_pair", page_op, 4, SPLIT),
+	ROW_STATE("order4_flat", page_op, 4, FLAT),
 	ROW("order4_batch128", page_op, 4, 128),
 	ROW("order4_batch4096", page_op, 4, 4096),
-	ROW("order9_pair", page_op, 9, 0),
+	ROW_STATE("order9_pair", page_op, 9, SPLIT),
+	ROW_STATE("order9_flat", page_op, 9, FLAT),
 	ROW("order9_batch128", page_op, 9, 128),	/* 4096 of these are 8 GB */
 
 	ROW("zeroed_pair", zeroed_op, 0, 0),
