@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Judges what scripts/guest/bench.sh reported, against scripts/targets.tsv.
+
+    bench.py --gate 1|2 --kernel NAME --out FILE.tsv RESULTS...
+
+RESULTS are the guest's results, one file a boot of the same kernel. Gate 1 (instructions) wants two boots, which must agree
+to the byte; gate 2 (cycles) takes the smallest value of each side over all boots.
+
+Writes FILE.tsv, a line a row, and prints the same as a table. Last line: `N passed, N failed`. What counts as a test:
+boots that agree (gate 1), each pair of measurements of one and the same thing (within 1 %), each row that is due now
+(must), and that every row was measured.
+"""
+
+import argparse
+import collections
+import fnmatch
+import os
+import re
+import sys
+
+TARGETS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "targets.tsv")
+TARGET_COLUMNS = "rows text kind must aim aim2 due generality source"
+TSV_COLUMNS = ("gate kernel row text unit host host_median mmsim mmsim_median operations ratio ratio_low ratio_high "
+               "ratio_special must aim due verdict source")
+SAME_WITHIN = 0.01
+PREFIX = "mmsim_bench: "
+
+Target = collections.namedtuple("Target", TARGET_COLUMNS)
+
+
+def number(text):
+    return None if text == "-" else float(text)
+
+
+def read_targets():
+    with open(TARGETS, encoding="utf-8") as f:
+        lines = [line.rstrip("\n").split("\t") for line in f if line.strip() and not line.startswith("#")]
+    return [Target(*line)._replace(must=number(line[3]), aim=number(line[4]), aim2=number(line[5])) for line in lines]
+
+
+class Boot:
+    """What one guest reported: rows[name][side] = {value, median, n}, and the lines that are not rows."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            self.lines = [line.strip()[len(PREFIX):] for line in f if line.startswith(PREFIX)]
+        self.rows, self.broken, self.hoards, self.head, self.region = {}, {}, {}, {}, {}
+        for line in self.lines:
+            self.read(line)
+
+    def read(self, line):
+        if line.startswith("region: "):
+            key, _, value = line[len("region: "):].partition(": ")
+            self.region[key] = value
+            return
+        fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
+        if "hoard" in fields:
+            self.hoards[fields["hoard"]] = fields
+        elif "side" in fields:
+            side = {key: float(fields[key]) for key in ("value", "median", "n")}
+            side["unit"] = fields["unit"]
+            self.rows.setdefault(fields["row"], {})[fields["side"]] = side
+        elif "row" in fields:
+            self.broken[fields["row"]] = fields.get("skip") or fields.get("error")
+        else:
+            self.head.update(fields)
+
+    def array(self):
+        """Instructions a page to initialise the page array, and to release its pages as well."""
+        try:
+            pages = int(self.region["pages"])
+            init, release = (int(self.region[key].split()[0]) for key in ("page array init", "buddy release"))
+        except (KeyError, ValueError):
+            return {}
+        return {"array_init": init / pages, "array_total": (init + release) / pages}
+
+
+class Report:
+    """The rows of one gate and kernel, judged."""
+
+    def __init__(self, gate, kernel, boots, targets):
+        self.gate, self.kernel, self.boots, self.targets = gate, kernel, boots, targets
+        self.passed, self.failed, self.notes, self.rows = 0, 0, [], []
+
+    def test(self, passed, note):
+        if passed:
+            self.passed += 1
+        else:
+            self.failed += 1
+            self.notes.append("FAILED: " + note)
+
+    def judge(self):
+        first = self.boots[0]
+        if self.gate == 1:
+            self.test(len(self.boots) > 1 and all(boot.lines == first.lines for boot in self.boots),
+                      "two boots gave different lines (or there was one boot only)")
+        broken = {row: why for boot in self.boots for row, why in boot.broken.items()}
+        self.test(not broken and bool(first.rows),
+                  "not measured: " + (", ".join(f"{row} ({why})" for row, why in broken.items()) or "anything"))
+        for row in first.rows:
+            if row.startswith("aa_"):
+                self.same(row)
+            else:
+                self.compare(row)
+        if self.gate == 1:
+            for row, value in first.array().items():
+                self.plain(row, value)
+
+    def sides(self, row, a, b):
+        """The smallest value of each side, and the ratio that each boot gave by itself."""
+        seen = [boot.rows[row] for boot in self.boots if {a, b} <= boot.rows.get(row, {}).keys()]
+        best = [min((sides[side] for sides in seen), key=lambda side: side["value"]) for side in (a, b)]
+        ratios = sorted(sides[b]["value"] / sides[a]["value"] for sides in seen)
+        return best[0], best[1], ratios
+
+    def same(self, row):
+        a, b, ratios = self.sides(row, "a", "b")
+        ratio = b["value"] / a["value"]
+        self.add(row, row.replace("_", " ").replace("aa", "A/A"), a, b, ratio, ratios,
+                 verdict="same" if abs(ratio - 1) <= SAME_WITHIN else "NOT THE SAME")
+        self.test(abs(ratio - 1) <= SAME_WITHIN, f"{row}: one thing measured twice differs by {abs(ratio - 1):.1%}")
+
+    def compare(self, row):
+        host, mmsim, ratios = self.sides(row, "host", "mmsim")
+        target = self.target(row)
+        ratio = mmsim["value"] / host["value"]
+        fields = {}
+        if target:
+            for kernel, _, count in (word.partition(":") for word in target.generality.split()):
+                if self.gate == 1 and kernel == self.kernel:
+                    fields["special"] = mmsim["value"] / (host["value"] - int(count))
+            fields.update(self.verdict(row, target, ratio))
+        shape = row.partition("_")[2].replace("batch", "batch of ")
+        self.add(row, f"{target.text if target else row}, {shape}", host, mmsim, ratio, ratios, **fields)
+
+    def plain(self, row, value):
+        target = self.target(row)
+        if target:
+            self.add(row, target.text, None, {"value": value, "median": value, "n": 1, "unit": "ns"}, None, [],
+                     **self.verdict(row, target, value))
+
+    def target(self, row):
+        return next((target for target in self.targets if fnmatch.fnmatch(row, target.rows)), None)
+
+    def verdict(self, row, target, value):
+        aim = target.aim if self.gate == 1 else target.aim2
+        words = []
+        for name, limit in (("must", target.must), ("aim", aim)):
+            if limit is not None:
+                words.append(f"{name} met" if value <= limit else f"{name.upper() if name == 'must' else name} not met")
+        if target.must is not None:
+            if target.due == "now":
+                self.test(value <= target.must, f"{row}: {value:.3f}, must be {target.must:g} at most")
+            elif value > target.must:
+                words.append(f"({target.due})")
+        return {"must": target.must, "aim": aim, "due": target.due, "verdict": " ".join(words), "source": target.source}
+
+    def add(self, row, text, a, b, ratio, ratios, **fields):
+        self.rows.append({
+            "gate": self.gate, "kernel": self.kernel, "row": row, "text": text, "unit": b["unit"],
+            "host": a and a["value"], "host_median": a and a["median"],
+            "mmsim": b["value"], "mmsim_median": b["median"], "operations": int(b["n"]),
+            "ratio": ratio, "ratio_low": ratios[0] if ratios else None, "ratio_high": ratios[-1] if ratios else None,
+            "ratio_special": fields.get("special"), "must": fields.get("must"), "aim": fields.get("aim"),
+            "due": fields.get("due"), "verdict": fields.get("verdict", ""), "source": fields.get("source")})
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as f:
+            print(TSV_COLUMNS.replace(" ", "\t"), file=f)
+            for row in self.rows:
+                print("\t".join(cell(row[column], 4) for column in TSV_COLUMNS.split()), file=f)
+            for family, fields in self.boots[-1].hoards.items():
+                for side in ("host", "mmsim"):
+                    print(f"# hoard\t{family}\t{side}\t{fields.get(side) or '-'}", file=f)
+
+    def show(self):
+        head = self.boots[0].head
+        what = {1: "instructions", 2: "cycles"}[self.gate]
+        print(f"\nGate {self.gate}, {what}: Linux {head.get('kernel', '?')}, {head.get('cpus', '?')} CPU, "
+              f"{len(self.boots)} boots of {head.get('blocks', '?')} blocks; an operation's cost, the smallest slice")
+        last = "less 144" if self.gate == 1 else "by boot"
+        form = "{:<38}{:>10}{:>10}{:>8}{:>12}{:>7}{:>6}  {}"
+        print(form.format("operation", "host", "mmsim", "ratio", last, "must", "aim", "verdict"))
+        for row in self.rows:
+            extra = cell(row["ratio_special"], 3)
+            if self.gate == 2 and row["ratio_low"] is not None:
+                extra = f"{row['ratio_low']:.2f}-{row['ratio_high']:.2f}"
+            print(form.format(row["text"], cell(row["host"], 1), cell(row["mmsim"], 1), cell(row["ratio"], 3), extra,
+                              cell(row["must"], 2), cell(row["aim"], 2), row["verdict"]).rstrip())
+        print("Bytes in the caches after a family of rows (host: its per-CPU lists), host / mmsim:")
+        for family, fields in self.boots[-1].hoards.items():
+            print(f"  {family:<8}{fields.get('host') or '-':>12} /{fields.get('mmsim') or '-':>10}")
+        for note in self.notes:
+            print(note)
+
+
+def cell(value, digits):
+    if value is None or value == "":
+        return "-"
+    return f"{value:.{digits}f}" if isinstance(value, float) else str(value)
+
+
+def main():
+    parser = argparse.ArgumentParser(description="judges the benchmark's results")
+    parser.add_argument("--gate", type=int, choices=(1, 2), required=True)
+    parser.add_argument("--kernel", required=True)
+    parser.add_argument("--out", required=True)
+    parser.add_argument("results", nargs="+")
+    args = parser.parse_args()
+    report = Report(args.gate, args.kernel, [Boot(path) for path in args.results], read_targets())
+    report.judge()
+    report.write(args.out)
+    report.show()
+    print(f"{report.passed} passed, {report.failed} failed")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

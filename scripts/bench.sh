@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Measures mmsim against the allocators of the kernel it runs in, and judges the ratios by scripts/targets.tsv.
+#
+#   bench.sh [--gate 1|2|all] [--kernel 6.12|6.1|all] [--rows "FAMILY..."] [--boots N]
+#
+#   --gate    1: instructions, on Debian's stock kernels under QEMU's icount; 2: cycles, in User Mode Linux (default all)
+#   --kernel  of gate 1 (default all)
+#   --rows    the first words of rows' names in src/drive/bench_rows.c, such as "order4 order9" (default: every family)
+#   --boots   of gate 2 (default 5); gate 1 has two, which must agree to the byte
+#
+# The table goes to the terminal and to out/bench/report.txt, the figures to out/bench/gateN-KERNEL.tsv. It fails when a
+# guest's log has a report, when gate 1 isn't deterministic, when one thing measured twice differs by more than 1 %, and when
+# a row that is due now misses its `must'. The last line printed is `N passed, N failed`.
+
+. "$(dirname "$0")/lib.sh"
+
+SCRIPTS=$MMSIM_TOP/scripts
+gates='1 2' kernels='6.12 6.1' boots=5 passed=0 failed=0
+families="loop aa order0 order1 order3 order4 order9 zeroed"
+REGION="size=512M"
+MEMORY=2G
+
+while [ $# -gt 0 ]; do
+	[ $# -ge 2 ] || die "usage: bench.sh [--gate 1|2|all] [--kernel 6.12|6.1|all] [--rows \"FAMILY...\"] [--boots N]"
+	case $1:$2 in
+	--gate:all | --kernel:all) ;;
+	--gate:[12]) gates=$2 ;;
+	--kernel:6.12 | --kernel:6.1) kernels=$2 ;;
+	--rows:?*) families=$2 ;;
+	--boots:[1-9]*) boots=$2 ;;
+	*) die "bench.sh: what is '$1 $2'?" ;;
+	esac
+	shift 2
+done
+
+out=$MMSIM_OUT/bench
+mkdir -p "$out"
+
+# boot GATE KERNEL NAME OPTION...: one guest; its counts go to $MMSIM_RUN/NAME.counts, its results to out/log/NAME.results.
+boot() {
+	local gate=$1 kernel=$2 name=$3
+	shift 3
+	"$SCRIPTS/guest.sh" "$kernel" bench --name "$name" --memory "$MEMORY" --timeout 300 \
+		--module "$MMSIM_OUT/$kernel-bench" "$@" GATE="$gate" FAMILIES="$families" LOAD="$REGION" \
+		>"$MMSIM_RUN/$name.counts" || true
+}
+
+# judge GATE KERNEL NAME...: the table of these boots.
+judge() {
+	local gate=$1 kernel=$2 name results=()
+	shift 2
+	for name in "$@"; do
+		add_counts "$MMSIM_RUN/$name.counts"
+		results+=("$MMSIM_OUT/log/$name.results")
+	done
+	"$SCRIPTS/bench.py" --gate "$gate" --kernel "$kernel" --out "$out/gate$gate-$kernel.tsv" "${results[@]}" \
+		>"$MMSIM_RUN/table" || true
+	add_counts "$MMSIM_RUN/table"
+	sed '$d' "$MMSIM_RUN/table" | tee -a "$out/report.txt" >&2
+}
+
+# Two boots at a time: what else the machine does changes nothing in them.
+gate1() {
+	local kernel=$1
+	boot 1 "$kernel" "bench-$kernel-a" --icount &
+	boot 1 "$kernel" "bench-$kernel-b" --icount &
+	wait
+	judge 1 "$kernel" "bench-$kernel-a" "bench-$kernel-b"
+}
+
+# One after the other: here the machine matters.
+gate2() {
+	local i names=()
+	for ((i = 1; i <= boots; i++)); do
+		boot 2 uml "bench-uml-$i"
+		names+=("bench-uml-$i")
+	done
+	judge 2 uml "${names[@]}"
+}
+
+# build KERNEL: mmsim.ko and mmsim_bench.ko.
+build() {
+	"$SCRIPTS/module.sh" "$1" BENCH=1 >/dev/null || { failed=$((failed + 1)); return 1; }
+}
+
+: >"$out/report.txt"
+for gate in $gates; do
+	if [ "$gate" = 2 ]; then
+		build uml && gate2
+	else
+		for kernel in $kernels; do
+			build "$kernel" && gate1 "$kernel"
+		done
+	fi
+done
+say ""
+say "report: $out/report.txt, figures: $out/*.tsv"
+printf '%s passed, %s failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]

@@ -1,0 +1,188 @@
+#!/usr/bin/env bash
+# Runs lanes: ways to prove mmsim, each complete in itself, from fetching what it needs to counting what passed.
+#
+#   lane.sh NAME...
+#
+#   uml                    the KUnit suites in User Mode Linux
+#   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, parameters, unloading
+#   kasan                  the KUnit suites and the commands under KASAN, lockdep and sleep-in-atomic checks; source=cma too
+#   kcsan                  the same under the data race detector, with 2 CPUs
+#   style                  checkpatch --strict, kernel-doc, sparse against 6.12 and 6.1, shellcheck
+#   own                    no run of lines copied from the kernel (where the comparison script is at hand)
+#   dkms                   DKMS adds, builds, installs and removes the module
+#   bench                  scripts/bench.sh: mmsim and the host side by side
+#
+# The last line is `N passed, N failed`, over all lanes; the exit code is 0 when nothing failed.
+
+. "$(dirname "$0")/lib.sh"
+
+SCRIPTS=$MMSIM_TOP/scripts
+SUITES="region page buddy"
+passed=0
+failed=0
+
+# check TEXT COMMAND...: a test, passed when COMMAND succeeds; its output is in the lane's log folder.
+check() {
+	local text=$1
+	shift
+	if step "$text" "$MMSIM_OUT/log/$lane/$((passed + failed)).log" "$@"; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+	fi
+}
+
+# counted COMMAND...: adds the counts that COMMAND prints last.
+counted() {
+	"$@" >"$MMSIM_RUN/counts" || true
+	add_counts "$MMSIM_RUN/counts"
+}
+
+# guest KERNEL SCRIPT MODULE_FLAGS [OPTION...]: builds the module so, and runs the script in a guest that has it.
+guest() {
+	local kernel=$1 script=$2 dir
+	read -ra flags <<<"$3"
+	shift 3
+	if dir=$("$SCRIPTS/module.sh" "$kernel" "${flags[@]}"); then
+		counted "$SCRIPTS/guest.sh" "$kernel" "$script" --module "$dir" "$@"
+	else
+		failed=$((failed + 1))
+	fi
+}
+
+lane_uml() { guest uml kunit KUNIT=1 suites="$SUITES"; }
+
+# The reserved range for source=memmap begins at 512 MB, where a guest of 1 GB has RAM.
+stock_lane() {
+	guest "$1" stock "" --timeout 900 --append "memmap=64M\$0x20000000" reserved=0x20000000 cma=no
+	guest "$1" unload "" --timeout 600 rounds=20
+}
+lane_stock-6.12() { stock_lane 6.12; }
+lane_stock-6.1() { stock_lane 6.1; }
+
+detector_lane() {
+	guest "$1" kunit KUNIT=1 --timeout 1500 suites="$SUITES"
+	guest "$1" stock "" --timeout 900 --append "cma=64M memmap=64M\$0x20000000" reserved=0x20000000 cma=yes
+}
+lane_kasan() { detector_lane kasan; }
+lane_kcsan() { detector_lane kcsan; }
+
+# silent COMMAND...: succeeds when COMMAND does, and says nothing.
+silent() {
+	local said=$MMSIM_RUN/said code=0
+	"$@" >"$said" 2>&1 || code=$?
+	cat "$said"
+	[ $code = 0 ] && [ ! -s "$said" ]
+}
+
+lane_style() {
+	local source version c_files sh_files dir
+	source=$(kernel_dir source 6.12)
+	need_packages perl sparse shellcheck
+	cd "$MMSIM_TOP"
+	mapfile -t c_files < <(git ls-files '*.c' '*.h')
+	mapfile -t sh_files < <(git grep -lE '^#!.*sh|^# shellcheck shell=' -- scripts .ci)
+	check "checkpatch --strict: ${#c_files[@]} files" \
+		silent "$source/scripts/checkpatch.pl" --strict --no-tree --terse --no-summary --show-types -f "${c_files[@]}"
+	check "kernel-doc: ${#c_files[@]} files" silent "$source/scripts/kernel-doc" -none -Werror "${c_files[@]}"
+	for version in 6.12 6.1; do
+		check "sparse against $version" sparse_clean "$version"
+	done
+	check "shellcheck: ${#sh_files[@]} files" shellcheck -x "${sh_files[@]}"
+}
+
+# sparse speaks of our files only: what it finds in the kernel's own headers is not ours to mend.
+sparse_clean() {
+	local dir
+	"$SCRIPTS/module.sh" "$1" KUNIT=0 C=2
+}
+
+# The comparison script takes a folder with the kernels' mm/, lib/ and include/linux/.
+lane_own() {
+	local compare=${MMSIM_OWN_CODE:-$MMSIM_TOP/../shared/tools/own-code.py} trees=$MMSIM_RUN/trees version source d
+	if [ ! -e "$compare" ]; then
+		say "own: skipped, there is no $compare"
+		return
+	fi
+	need_packages python3
+	for version in 6.12 6.1; do
+		source=$(kernel_dir source "$version")
+		mkdir -p "$trees/$version/include"
+		for d in mm lib include/linux; do
+			ln -s "$source/$d" "$trees/$version/$d"
+		done
+	done
+	cd "$MMSIM_TOP"
+	check "own: no four lines in a row are the kernel's" python3 "$compare" "$trees"
+}
+
+# In trees of its own, so that the machine's DKMS never hears of it; unsigned, so that DKMS makes no key for the machine.
+lane_dkms() {
+	local version
+	need_packages dkms
+	export sign_file=/none
+	for version in 6.12 6.1; do
+		dkms_round "$version"
+	done
+}
+
+dkms_round() {
+	local version=$1 folder release tree source trees
+	folder=$(kernel_dir "$version")
+	release=$(cat "$folder/release")
+	tree=$(mktemp -d -p "$MMSIM_RUN")
+	mkdir -p "$tree/dkms" "$tree/modules/$release"
+	source=DKMS_SOURCE=$tree/src/mmsim-$(dkms_version)
+	trees="--dkmstree $tree/dkms --sourcetree $tree/src --installtree $tree/modules --no-depmod"
+	check "dkms, $release: add, build, install" make -C "$MMSIM_TOP" dkms-install "$source" \
+		DKMS_OPTIONS="$trees -k $release --kernelsourcedir $folder/build"
+	check "dkms, $release: the module installed is for that kernel" module_is_for "$release" "$tree/modules/$release/updates/dkms"
+	check "dkms, $release: remove" make -C "$MMSIM_TOP" dkms-remove "$source" DKMS_OPTIONS="$trees"
+	check "dkms, $release: nothing is left" test -z "$(find "$tree/modules" "$tree/dkms" -name 'mmsim*')"
+}
+
+dkms_version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$MMSIM_TOP/dkms.conf"; }
+
+module_is_for() {
+	modinfo -F vermagic "$2"/mmsim.ko* | tee /dev/stderr | grep -qF "$1 "
+}
+
+lane_bench() {
+	if [ ! -e "$SCRIPTS/bench.sh" ]; then
+		say "bench: skipped, there is no scripts/bench.sh"
+		return
+	fi
+	counted "$SCRIPTS/bench.sh"
+}
+
+# finish: how a lane says how it went, whatever made it end.
+finish() {
+	local code=$?
+	[ $code = 0 ] || failed=$((failed + 1))
+	printf '%-10s  %3d passed, %d failed, %d min %02d s\n' "$lane" $passed $failed $((SECONDS / 60)) $((SECONDS % 60)) >&2
+	printf '%s passed, %s failed\n' $passed $failed
+}
+
+# Each lane runs in a shell of its own, so that one that breaks off takes no other with it.
+run_lane() {
+	set +e
+	(
+		set -e
+		lane=$1 passed=0 failed=0 SECONDS=0
+		trap finish EXIT
+		rm -rf "$MMSIM_OUT/log/$lane"
+		"lane_$lane"
+	) >"$MMSIM_RUN/lane"
+	set -e
+	add_counts "$MMSIM_RUN/lane"
+}
+
+[ $# -gt 0 ] || die "usage: lane.sh NAME... (uml stock-6.12 stock-6.1 kasan kcsan style own dkms bench)"
+for lane in "$@"; do
+	declare -F "lane_$lane" >/dev/null || die "no lane '$lane': choose of uml stock-6.12 stock-6.1 kasan kcsan style own dkms bench"
+done
+for lane in "$@"; do
+	run_lane "$lane"
+done
+printf '%s passed, %s failed\n' $passed $failed
+[ $failed = 0 ]
