@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The files that show an instance: each a function that prints the whole text, and a row in the table at the end.
+ *
+ * seq_file calls such a function once when the file is read from its start and keeps the text for the reads that
+ * follow, so that a reader with a buffer of one byte gets the text of one moment; a text too long for the buffer is
+ * printed anew into a larger one, never pieced together. Nothing here changes the instance. Numbers of one zone are
+ * of one moment, taken under its lock by the page floor's functions; those of two zones may be of two.
+ *
+ *	buddyinfo	free blocks by zone and order, byte for byte as /proc/buddyinfo prints them
+ *	show_mem	the same in the words of sysrq-m
+ *	region		"key: value": where the memory came from, what it costs, how it is divided
+ *	check		one line: "ok: ..." and what was walked, or "broken: ..." and the first broken invariant
+ *	bad		"key: value": refused misuses by kind, and allocations that failed
+ */
+#include <linux/bitmap.h>
+#include <linux/debugfs.h>
+#include <linux/math64.h>
+#include <linux/module.h>
+#include <linux/seq_buf.h>
+#include <linux/seq_file.h>
+
+#include "mmsim.h"
+
+static int buddyinfo_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	unsigned long nr_free[MMSIM_NR_ORDERS];
+	struct mmsim_zone *zone;
+	unsigned int order;
+
+	mmsim_for_each_zone(m->memory, zone) {
+		mmsim_zone_count(zone, nr_free);
+		seq_printf(s, "Node %u, zone %8s ", zone->nid, zone->name);
+		for (order = 0; order < MMSIM_NR_ORDERS; order++)
+			seq_printf(s, "%6lu ", nr_free[order]);
+		seq_putc(s, '\n');
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(buddyinfo);
+
+static int show_mem_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	struct mmsim_zone *zone;
+	struct seq_buf line;
+	size_t room;
+	char *at;
+
+	mmsim_for_each_zone(m->memory, zone) {
+		room = seq_get_buf(s, &at);
+		seq_buf_init(&line, at, room);
+		mmsim_zone_show_free(zone, &line);
+		seq_commit(s, seq_buf_has_overflowed(&line) ? -1 : (int)seq_buf_used(&line));
+		seq_putc(s, '\n');
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(show_mem);
+
+/* A range of frames as the log prints memory: bytes, the last one included. */
+static void show_range(struct seq_file *s, unsigned long pfn, unsigned long nr_pages)
+{
+	seq_printf(s, "%#llx-%#llx", (u64)pfn << PAGE_SHIFT, ((u64)(pfn + nr_pages) << PAGE_SHIFT) - 1);
+}
+
+static void show_holes(struct seq_file *s, const struct mmsim_region *r)
+{
+	unsigned long granules = mmsim_region_nr_granules(r);
+	unsigned long start = 0, end;
+
+	seq_printf(s, "granules: %lu\n", granules);
+	seq_printf(s, "holes: %lu\n", r->nr_holes);
+	while (r->nr_holes && (start = find_next_bit(r->missing, granules, start)) < granules) {
+		end = find_next_zero_bit(r->missing, granules, start);
+		seq_puts(s, "hole: ");
+		show_range(s, r->start_pfn + start * MMSIM_GRANULE_PAGES, (end - start) * MMSIM_GRANULE_PAGES);
+		seq_putc(s, '\n');
+		start = end;
+	}
+}
+
+static void show_source(struct seq_file *s, const struct mmsim_region *r)
+{
+	seq_printf(s, "source: %s\n", mmsim_source_names[r->ops->source]);
+	seq_printf(s, "base: %#llx\n", (u64)r->start_pfn << PAGE_SHIFT);
+	seq_printf(s, "size: %llu\n", (u64)r->nr_pages << PAGE_SHIFT);
+	seq_printf(s, "pages: %lu\n", r->nr_pages);
+	show_holes(s, r);
+	seq_printf(s, "slices: %lu\n", r->nr_slices);
+	seq_printf(s, "tries: %lu\n", r->nr_tries);
+	seq_printf(s, "time taken: %llu ms\n", div_u64(r->take_ns, NSEC_PER_MSEC));
+	seq_printf(s, "host backed: %s\n", r->host_backed ? "yes" : "no");
+}
+
+/* What the allocators cost: pages, and time to set up, in all and a page. */
+static void show_cost(struct seq_file *s, const struct mmsim_memory *mem)
+{
+	u64 hundredths = div64_ul((u64)mem->meta_pages * 10000, mem->nr_pages);
+
+	seq_printf(s, "metadata pages: %lu\n", mem->meta_pages);
+	seq_printf(s, "metadata bytes: %llu\n", (u64)mem->meta_pages << PAGE_SHIFT);
+	seq_printf(s, "metadata percent: %llu.%02llu\n", hundredths / 100, hundredths % 100);
+	seq_printf(s, "page array init: %llu ns\n", mem->init_ns);
+	seq_printf(s, "page array init per page: %llu ns\n", div64_ul(mem->init_ns, mem->nr_pages));
+	seq_printf(s, "buddy release: %llu ns\n", mem->release_ns);
+	seq_printf(s, "buddy release per page: %llu ns\n", div64_ul(mem->release_ns, mem->nr_pages));
+}
+
+static int region_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	struct mmsim_zone *zone;
+
+	show_source(s, &m->region);
+	show_cost(s, m->memory);
+	mmsim_for_each_zone(m->memory, zone) {
+		seq_printf(s, "zone %s: ", zone->name);
+		show_range(s, zone->start_pfn, zone->spanned_pages);
+		seq_printf(s, " node %u spanned %lu present %lu managed %lu\n", zone->nid, zone->spanned_pages,
+			   zone->present_pages, zone->managed_pages);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(region);
+
+static int check_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	struct mmsim_zone *zone;
+	unsigned int nr_zones = 0;
+	char what[256];
+
+	if (mmsim_region_check(&m->region, what, sizeof(what)) || mmsim_memory_check(m->memory, what, sizeof(what))) {
+		seq_printf(s, "broken: %s\n", what);
+		return 0;
+	}
+	mmsim_for_each_zone(m->memory, zone)
+		nr_zones++;
+	seq_printf(s, "ok: region of %lu granules, %lu pages in %u zones, every block, list and sum\n",
+		   mmsim_region_nr_granules(&m->region), m->memory->nr_pages, nr_zones);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(check);
+
+static int bad_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	int i;
+
+	for (i = 0; i < MMSIM_NR_BAD; i++)
+		seq_printf(s, "%s: %ld\n", mmsim_bad_names[i], atomic_long_read(&m->memory->bad[i]));
+	seq_printf(s, "failed_allocations: %ld\n", atomic_long_read(&m->memory->nr_failed));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(bad);
+
+static const struct {
+	const char *name;
+	const struct file_operations *fops;
+} observe_files[] = {
+	{ "buddyinfo",	&buddyinfo_fops },
+	{ "show_mem",	&show_mem_fops },
+	{ "region",	&region_fops },
+	{ "check",	&check_fops },
+	{ "bad",	&bad_fops },
+};
+
+/**
+ * mmsim_observe_init() - make the files that show an instance
+ * @m: the instance; it must outlive the files, which vanish with mmsim_debugfs_exit()
+ *
+ * Return: 0. A file that debugfs refuses is reported in the log and missing, no more.
+ */
+int mmsim_observe_init(struct mmsim *m)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(observe_files); i++)
+		mmsim_debugfs_file(observe_files[i].name, false, m, observe_files[i].fops);
+	return 0;
+}
