@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The file ctl: allocates and frees on command, through the exported functions, as any other module would.
+ *
+ * A write holds commands, one a line: a word, and what it needs. They are carried out in order up to the first wrong
+ * one; that one changes nothing (an allocation that ran out of memory keeps what it got), is named in the log and in
+ * the output together with what would be right, and its error is the write's. Reading ctl gives the output of the
+ * last write, or the usage before the first one.
+ *
+ * A block that was allocated is known by its handle, a small number, the lowest one free. All blocks that are still
+ * held are freed when the module goes.
+ *
+ * What a command prints collects in one buffer that grows up to OUTPUT_MAX and then says that it was cut off; the
+ * number of handles is bounded, and so is a write.
+ *
+ * Lock: ctl_mutex, taken by each write and read, covers all that is static here and not const.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ctype.h>
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include "mmsim.h"
+
+#define INPUT_MAX	SZ_64K
+#define OUTPUT_MAX	SZ_1M
+#define HANDLE_MAX	SZ_1M
+
+/* What a handle stands for. */
+struct block {
+	struct mmsim_page *page;
+	unsigned int order;
+	gfp_t gfp;
+};
+
+static DEFINE_MUTEX(ctl_mutex);
+static DEFINE_XARRAY_ALLOC1(ctl_blocks);	/* handle -> struct block */
+static bool ctl_live;				/* between init and exit */
+static bool ctl_written;			/* output is that of a write */
+static struct {
+	char *text;				/* len characters, no NUL; NULL when there are none */
+	size_t len;
+	size_t size;				/* bytes at text; len < size */
+	bool cut;				/* a line did not fit; none follows */
+} output;
+
+/* output */
+
+/* Makes room for @more characters and a closing NUL. */
+static bool output_reserve(size_t more)
+{
+	size_t need = output.len + more + 1, size = max_t(size_t, output.size, SZ_4K);
+	char *text;
+
+	if (need <= output.size)
+		return true;
+	while (size < need)
+		size *= 2;
+	if (size > OUTPUT_MAX)
+		return false;
+	text = kvmalloc(size, GFP_KERNEL);
+	if (!text)
+		return false;
+	if (output.len)
+		memcpy(text, output.text, output.len);
+	kvfree(output.text);
+	output.text = text;
+	output.size = size;
+	return true;
+}
+
+/* A line of output, whole or not at all; the end of line is added. */
+static __printf(1, 2) void say(const char *fmt, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(NULL, 0, fmt, args);
+	va_end(args);
+	if (output.cut || !output_reserve(n + 1)) {
+		output.cut = true;
+		return;
+	}
+	va_start(args, fmt);
+	output.len += vscnprintf(output.text + output.len, output.size - output.len, fmt, args);
+	va_end(args);
+	output.text[output.len++] = '\n';
+}
+
+/* A line of output that goes to the log as well; returns @err. */
+static __printf(2, 3) int fail(int err, const char *fmt, ...)
+{
+	struct va_format vaf = { .fmt = fmt };
+	va_list args;
+
+	va_start(args, fmt);
+	vaf.va = &args;
+	pr_warn("ctl: %pV\n", &vaf);
+	say("error: %pV", &vaf);
+	va_end(args);
+	return err;
+}
+
+static void output_reset(void)
+{
+	kvfree(output.text);
+	memset(&output, 0, sizeof(output));
+}
+
+/* words */
+
+struct gfp_name {
+	const char *name;
+	gfp_t gfp;
+};
+
+#define GFP_NAME(x)	{ #x, x }
+
+/* All but __GFP_NOFAIL, which would let a command wait for ever. */
+static const struct gfp_name gfp_names[] = {
+	GFP_NAME(GFP_KERNEL), GFP_NAME(GFP_ATOMIC), GFP_NAME(GFP_NOWAIT), GFP_NAME(GFP_NOIO), GFP_NAME(GFP_NOFS),
+	GFP_NAME(GFP_USER), GFP_NAME(GFP_HIGHUSER), GFP_NAME(GFP_HIGHUSER_MOVABLE), GFP_NAME(GFP_DMA),
+	GFP_NAME(GFP_DMA32), GFP_NAME(GFP_KERNEL_ACCOUNT), GFP_NAME(GFP_TRANSHUGE), GFP_NAME(GFP_TRANSHUGE_LIGHT),
+	GFP_NAME(__GFP_DMA), GFP_NAME(__GFP_HIGHMEM), GFP_NAME(__GFP_DMA32), GFP_NAME(__GFP_MOVABLE),
+	GFP_NAME(__GFP_RECLAIMABLE), GFP_NAME(__GFP_WRITE), GFP_NAME(__GFP_HARDWALL), GFP_NAME(__GFP_THISNODE),
+	GFP_NAME(__GFP_ACCOUNT), GFP_NAME(__GFP_HIGH), GFP_NAME(__GFP_MEMALLOC), GFP_NAME(__GFP_NOMEMALLOC),
+	GFP_NAME(__GFP_IO), GFP_NAME(__GFP_FS), GFP_NAME(__GFP_DIRECT_RECLAIM), GFP_NAME(__GFP_KSWAPD_RECLAIM),
+	GFP_NAME(__GFP_RECLAIM), GFP_NAME(__GFP_RETRY_MAYFAIL), GFP_NAME(__GFP_NORETRY), GFP_NAME(__GFP_NOWARN),
+	GFP_NAME(__GFP_COMP), GFP_NAME(__GFP_ZERO),
+};
+
+static int parse_gfp(char *words, gfp_t *gfp)
+{
+	char *word;
+	int i;
+
+	*gfp = 0;
+	while ((word = strsep(&words, "|"))) {
+		for (i = 0; i < ARRAY_SIZE(gfp_names); i++)
+			if (!strcmp(word, gfp_names[i].name))
+				break;
+		if (i == ARRAY_SIZE(gfp_names))
+			return fail(-EINVAL, "no gfp flag '%.32s'; GFP_KERNEL, __GFP_ZERO and so on, with |", word);
+		*gfp |= gfp_names[i].gfp;
+	}
+	return 0;
+}
+
+static int parse_number(const char *key, const char *value, unsigned int min, unsigned int max, unsigned int *number)
+{
+	if (kstrtouint(value, 0, number) || *number < min || *number > max)
+		return fail(-EINVAL, "%s '%.32s' is not a number from %u to %u", key, value, min, max);
+	return 0;
+}
+
+/* The next word of a line, NULL at its end. */
+static char *next_word(char **line)
+{
+	char *word;
+
+	do {
+		word = strsep(line, " \t");
+	} while (word && !*word);
+	return word;
+}
+
+/* blocks */
+
+/* Notes a block that was just allocated, and gives it back when it can't. */
+static int block_add(struct mmsim_page *page, unsigned int order, gfp_t gfp)
+{
+	struct block *block = kmalloc(sizeof(*block), GFP_KERNEL);
+	u32 handle;
+	int err = -ENOMEM;
+
+	if (block) {
+		*block = (struct block){ .page = page, .order = order, .gfp = gfp };
+		err = xa_alloc(&ctl_blocks, &handle, block, XA_LIMIT(1, HANDLE_MAX), GFP_KERNEL);
+	}
+	if (err) {
+		kfree(block);
+		mmsim___free_pages(page, order);
+		return fail(err, "no handle for another block (error %d); there are at most %u", err, HANDLE_MAX);
+	}
+	say("%u pfn %#lx order %u", handle, mmsim_page_to_pfn(page), order);
+	return 0;
+}
+
+static void block_free(unsigned long handle)
+{
+	struct block *block = xa_erase(&ctl_blocks, handle);
+
+	mmsim___free_pages(block->page, block->order);
+	kfree(block);
+}
+
+/* Frees all blocks with handles from @first to @last; returns how many there were. */
+static unsigned int block_free_range(unsigned long first, unsigned long last)
+{
+	struct block *block;
+	unsigned long handle;
+	unsigned int n = 0;
+
+	xa_for_each_range(&ctl_blocks, handle, block, first, last) {
+		block_free(handle);
+		n++;
+		cond_resched();
+	}
+	return n;
+}
+
+/* commands */
+
+struct request {
+	unsigned int order;
+	unsigned int count;
+	gfp_t gfp;
+};
+
+static int parse_request(char *args, struct request *r)
+{
+	char *word, *value;
+	int err;
+
+	while ((word = next_word(&args))) {
+		value = strchr(word, '=');
+		if (!value)
+			return fail(-EINVAL, "alloc_pages: '%.32s' is not order=, gfp= or count= with a value", word);
+		*value++ = '\0';
+		if (!strcmp(word, "order"))
+			err = parse_number(word, value, 0, MMSIM_MAX_ORDER, &r->order);
+		else if (!strcmp(word, "count"))
+			err = parse_number(word, value, 1, HANDLE_MAX, &r->count);
+		else if (!strcmp(word, "gfp"))
+			err = parse_gfp(value, &r->gfp);
+		else
+			err = fail(-EINVAL, "alloc_pages: no '%.32s='; it takes order=, gfp= and count=", word);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int do_alloc_pages(char *args)
+{
+	struct request r = { .count = 1, .gfp = GFP_KERNEL };
+	struct mmsim_page *page;
+	unsigned int i;
+	int err;
+
+	err = parse_request(args, &r);
+	for (i = 0; !err && i < r.count; i++) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		page = mmsim_alloc_pages(r.gfp, r.order);
+		if (!page)
+			return fail(-ENOMEM, "alloc_pages: got %u of %u blocks of order %u", i, r.count, r.order);
+		err = block_add(page, r.order, r.gfp);
+		cond_resched();
+	}
+	return err;
+}
+
+/* Frees "3", or what there is of "3-17". */
+static int free_word(char *word)
+{
+	char *last_word = strchr(word, '-');
+	unsigned int first, last, n;
+	int err;
+
+	if (last_word)
+		*last_word++ = '\0';
+	err = parse_number("free: handle", word, 1, HANDLE_MAX, &first);
+	if (!err && last_word)
+		err = parse_number("free: handle", last_word, first, HANDLE_MAX, &last);
+	if (err)
+		return err;
+	if (!last_word)
+		last = first;
+	n = block_free_range(first, last);
+	if (!n && first == last)
+		return fail(-EINVAL, "free: no handle %u; list shows those there are", first);
+	if (!n)
+		return fail(-EINVAL, "free: no handle from %u to %u; list shows those there are", first, last);
+	say("%u freed", n);
+	return 0;
+}
+
+static int do_free(char *args)
+{
+	char *word = next_word(&args);
+	int err;
+
+	if (!word)
+		return fail(-EINVAL, "free: which? a handle, several, or a range such as 3-17");
+	for (; word; word = next_word(&args)) {
+		err = free_word(word);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int do_free_all(char *args)
+{
+	say("%u freed", block_free_range(0, ULONG_MAX));
+	return 0;
+}
+
+static int do_list(char *args)
+{
+	struct block *block;
+	unsigned long handle;
+
+	xa_for_each(&ctl_blocks, handle, block) {
+		if (output.cut)
+			break;
+		say("%lu pfn %#lx order %u address %pK gfp %pGg", handle, mmsim_page_to_pfn(block->page), block->order,
+		    mmsim_page_address(block->page), &block->gfp);
+	}
+	return 0;
+}
+
+/* The block's handle keeps its first page; the others get handles of their own. */
+static int do_split(char *args)
+{
+	char *word = next_word(&args);
+	struct block *block;
+	unsigned int handle, order;
+	unsigned long pfn, i;
+	int err;
+
+	if (!word)
+		return fail(-EINVAL, "split: which? a handle");
+	err = parse_number("split: handle", word, 1, HANDLE_MAX, &handle);
+	if (err)
+		return err;
+	block = xa_load(&ctl_blocks, handle);
+	if (!block)
+		return fail(-EINVAL, "split: no handle %u; list shows those there are", handle);
+	if (block->gfp & __GFP_COMP)
+		return fail(-EINVAL, "split: %u is a compound block; allocate it without __GFP_COMP", handle);
+
+	order = block->order;
+	pfn = mmsim_page_to_pfn(block->page);
+	mmsim_split_page(block->page, order);
+	block->order = 0;
+	say("%u pfn %#lx order 0", handle, pfn);
+	/* Go on after an error: each page without a handle has to be freed, and block_add() does that. */
+	for (i = 1; i < 1UL << order; i++)
+		err = block_add(mmsim_pfn_to_page(pfn + i), 0, block->gfp) ?: err;
+	return err;
+}
+
+static int do_mirror(char *args)
+{
+	char *word = next_word(&args);
+	int err;
+
+	if (word && !strcmp(word, "on")) {
+		err = mmsim_mirror_attach();
+		if (err == -EBUSY)
+			return fail(err, "mirror: it is on already");
+		if (err)
+			return fail(err, "mirror: not switched on, error %d; the log says why", err);
+	} else if (word && !strcmp(word, "off")) {
+		if (mmsim_mirror_detach())
+			return fail(-EINVAL, "mirror: it is off already");
+	} else {
+		return fail(-EINVAL, "mirror: '%.32s' is neither on nor off", word ?: "");
+	}
+	say("mirror %s", word);
+	return 0;
+}
+
+static int do_help(char *args);
+
+static const struct command {
+	const char *name;
+	int (*run)(char *args);
+	bool args;		/* takes any */
+	const char *usage;
+} commands[] = {
+	{ "alloc_pages", do_alloc_pages, true, "[order=0] [gfp=GFP_KERNEL] [count=1]: a handle a block" },
+	{ "free", do_free, true, "HANDLE|FIRST-LAST ...: of a range, those there are" },
+	{ "free_all", do_free_all, false, ": every handle" },
+	{ "list", do_list, false, ": the handles with pfn, order, address and gfp" },
+	{ "split", do_split, true, "HANDLE: split_page(), into blocks of order 0" },
+	{ "mirror", do_mirror, true, "on|off: serve the running kernel's page allocations, too" },
+	{ "help", do_help, false, ": this" },
+};
+
+static int do_help(char *args)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(commands); i++)
+		say("%s%s%s", commands[i].name, commands[i].args ? " " : "", commands[i].usage);
+	return 0;
+}
+
+static int run_line(char *line)
+{
+	char *name = next_word(&line), *rest;
+	int i;
+
+	if (!name)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (strcmp(name, commands[i].name))
+			continue;
+		rest = line ? skip_spaces(line) : NULL;
+		if (rest && *rest && !commands[i].args)
+			return fail(-EINVAL, "%s: takes nothing, not '%.32s'", name, rest);
+		return commands[i].run(line);
+	}
+	return fail(-EINVAL, "no command '%.32s'; help lists those there are", name);
+}
+
+static int run_lines(char *lines)
+{
+	char *line;
+	int err = 0;
+
+	while (!err && (line = strsep(&lines, "\n"))) {
+		strreplace(line, '\r', ' ');
+		err = run_line(line);
+	}
+	return err;
+}
+
+/* the file */
+
+static ssize_t ctl_write(struct file *file, const char __user *from, size_t size, loff_t *pos)
+{
+	char *lines;
+	int err;
+
+	lines = memdup_user_nul(from, min_t(size_t, size, INPUT_MAX));
+	if (IS_ERR(lines))
+		return PTR_ERR(lines);
+	err = mutex_lock_interruptible(&ctl_mutex);
+	if (!err) {
+		output_reset();
+		ctl_written = true;
+		if (!ctl_live)
+			err = -ENODEV;
+		else if (size > INPUT_MAX)
+			err = fail(-EINVAL, "%zu bytes in one write; at most %d", size, INPUT_MAX);
+		else
+			err = run_lines(lines);
+		mutex_unlock(&ctl_mutex);
+	}
+	kfree(lines);
+	return err ?: size;
+}
+
+static int ctl_show(struct seq_file *s, void *unused)
+{
+	int err = mutex_lock_interruptible(&ctl_mutex);
+
+	if (err)
+		return err;
+	if (!ctl_written && !output.text && ctl_live)
+		do_help(NULL);
+	seq_write(s, output.text, output.len);
+	if (output.cut)
+		seq_puts(s, "... cut off here, the output is too long\n");
+	mutex_unlock(&ctl_mutex);
+	return 0;
+}
+
+static int ctl_open_file(struct inode *inode, struct file *file)
+{
+	return single_open(file, ctl_show, NULL);
+}
+
+static const struct file_operations ctl_fops = {
+	.owner = THIS_MODULE,
+	.open = ctl_open_file,
+	.read = seq_read,
+	.write = ctl_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+/**
+ * mmsim_ctl_init() - make the file ctl
+ *
+ * Return: 0.
+ */
+int mmsim_ctl_init(void)
+{
+	mutex_lock(&ctl_mutex);
+	ctl_live = true;
+	mutex_unlock(&ctl_mutex);
+	mmsim_debugfs_file("ctl", true, NULL, &ctl_fops);
+	return 0;
+}
+
+/**
+ * mmsim_ctl_exit() - free what is still held; no command is carried out after it
+ */
+void mmsim_ctl_exit(void)
+{
+	unsigned int n;
+
+	mutex_lock(&ctl_mutex);
+	ctl_live = false;
+	n = block_free_range(0, ULONG_MAX);
+	xa_destroy(&ctl_blocks);
+	output_reset();
+	mutex_unlock(&ctl_mutex);
+	if (n)
+		pr_info("ctl: freed %u blocks that were still held\n", n);
+}
