@@ -36,6 +36,6 @@ void mmsim_ctl_exit(void);
 int mmsim_mirror_init(void);
 void mmsim_mirror_exit(void);
 int mmsim_mirror_attach(void);
-void mmsim_mirror_detach(void);
+int mmsim_mirror_detach(void);
 
 #endif /* MMSIM_H */
