@@ -54,6 +54,7 @@ struct contig_search {
 	struct mmsim_region *r;
 	unsigned long max_holes;	/* granules of a window that may stay with the host */
 	bool glance;			/* trust what a page looks like */
+	unsigned long largest;		/* pages of the largest zone */
 	unsigned long best;		/* the most pages that any window had */
 	unsigned long next_line;	/* jiffies: when to say how far we are */
 };
@@ -226,12 +227,12 @@ static int contig_take_window(struct contig_search *s, unsigned long start, unsi
 
 static int contig_search_zone(struct contig_search *s, struct zone *zone)
 {
-	unsigned long low = ALIGN(zone->zone_start_pfn, MMSIM_GRANULE_PAGES);
-	unsigned long end = ALIGN_DOWN(zone_end_pfn(zone), MMSIM_GRANULE_PAGES);
+	unsigned long low = max(ALIGN(zone->zone_start_pfn, MMSIM_GRANULE_PAGES), MMSIM_GRANULE_PAGES);
+	unsigned long end = max(ALIGN_DOWN(zone_end_pfn(zone), MMSIM_GRANULE_PAGES), low);
 	unsigned long next, want = s->r->nr_pages;
 	int ret;
 
-	low = max(low, MMSIM_GRANULE_PAGES);	/* frame 0 is no region's */
+	s->largest = max(s->largest, end - low);
 	for (; end >= low + want; end = next) {
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -272,6 +273,8 @@ static int contig_search_passes(struct contig_search *s)
 			msleep_interruptible(CONTIG_PAUSE_MS);
 		s->glance = pass < CONTIG_PASSES;
 		ret = contig_search_zones(s);
+		if (ret == -EBUSY && s->r->nr_pages > s->largest)
+			return -ENOMEM;
 	}
 	return ret;
 }
@@ -289,6 +292,18 @@ static int contig_check_available(const struct mmsim_region *r, const struct mms
 	return -ENOMEM;
 }
 
+static void contig_explain(const struct contig_search *s, const struct mmsim_region_params *p, bool quiet, int err)
+{
+	if (err == -EINTR)
+		mmsim_region_err(p, quiet, "source=contig: interrupted by a fatal signal");
+	else if (s->r->nr_pages > s->largest)
+		mmsim_region_err(p, quiet, "source=contig: the host's largest zone spans %s; ask for that or less",
+				 mmsim_size_text(PFN_PHYS(s->largest)).s);
+	else
+		mmsim_region_err(p, quiet, "source=contig: no such range is free or movable; the best one had %s after %lu tries; ask for less, allow holes=PERCENT, or load sooner after boot",
+				 mmsim_size_text(PFN_PHYS(s->best)).s, s->r->nr_tries);
+}
+
 static int contig_take(struct mmsim_region *r, const struct mmsim_region_params *p, bool quiet)
 {
 	struct contig_search s = { .r = r, .next_line = jiffies + CONTIG_PROGRESS };
@@ -302,13 +317,10 @@ static int contig_take(struct mmsim_region *r, const struct mmsim_region_params 
 		s.max_holes = mmsim_region_nr_granules(r) * p->holes / 100;
 		ret = contig_search_passes(&s);
 	}
-	if (ret == -EINTR)
-		mmsim_region_err(p, quiet, "source=contig: interrupted by a fatal signal");
-	else if (ret)
-		mmsim_region_err(p, quiet, "source=contig: no such range free or movable; the best one had %s, %lu tries; ask for less, allow holes=PERCENT, or load sooner after boot",
-				 mmsim_size_text(PFN_PHYS(s.best)).s, r->nr_tries);
-	if (ret)
+	if (ret) {
+		contig_explain(&s, p, quiet, ret);
 		return ret;
+	}
 	r->vaddr = page_address(pfn_to_page(r->start_pfn));
 	r->host_backed = true;
 	return 0;

@@ -159,7 +159,7 @@ static void region_announce(const struct mmsim_region *r, const struct mmsim_reg
 
 	if (p->quiet)
 		return;
-	pr_info("region: %s from %s at [mem %pa-%pa], %lu slices in %lu tries, %lu of %lu granules are holes, %llu ms\n",
+	pr_info("region: %s from %s at [mem %pa-%pa]; slices %lu, tries %lu, holes %lu of %lu granules; %llu ms\n",
 		mmsim_size_text(p->size).s, mmsim_source_names[r->ops->source], &start, &end, r->nr_slices, r->nr_tries,
 		r->nr_holes, mmsim_region_nr_granules(r), div_u64(r->take_ns, NSEC_PER_MSEC));
 }
