@@ -45,17 +45,15 @@ class Boot:
     def __init__(self, path):
         with open(path, encoding="utf-8", errors="replace") as f:
             self.lines = [line.strip()[len(PREFIX):] for line in f if line.startswith(PREFIX)]
-        self.rows, self.broken, self.hoards, self.head, self.region = {}, {}, {}, {}, {}
+        self.rows, self.broken, self.hoards, self.head, self.arrays = {}, {}, {}, {}, []
         for line in self.lines:
             self.read(line)
 
     def read(self, line):
-        if line.startswith("region: "):
-            key, _, value = line[len("region: "):].partition(": ")
-            self.region[key] = value
-            return
         fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
-        if "hoard" in fields:
+        if "array" in fields:
+            self.arrays.append({key: int(value) for key, value in fields.items()})
+        elif "hoard" in fields:
             self.hoards[fields["hoard"]] = fields
         elif "side" in fields:
             side = {key: float(fields[key]) for key in ("value", "median", "n")}
@@ -67,13 +65,11 @@ class Boot:
             self.head.update(fields)
 
     def array(self):
-        """Instructions a page to initialise the page array, and to release its pages as well."""
-        try:
-            pages = int(self.region["pages"])
-            init, release = (int(self.region[key].split()[0]) for key in ("page array init", "buddy release"))
-        except (KeyError, ValueError):
+        """Instructions a page to initialise the page array, and to release its pages as well: the best of all loads."""
+        if not self.arrays:
             return {}
-        return {"array_init": init / pages, "array_total": (init + release) / pages}
+        init, release = (min(load[key] / load["array"] for load in self.arrays) for key in ("init", "release"))
+        return {"array_init": init, "array_total": init + release}
 
 
 class Report:

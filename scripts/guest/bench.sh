@@ -11,32 +11,46 @@ host_hoard() {
 	awk '$1 == "count:" { pages += $2 } END { print pages * 4096 }' /proc/zoneinfo
 }
 
-# mmsim_hoard: with no client left, bytes that mmsim manages and that are in none of its buddy lists.
-mmsim_hoard() {
-	[ -n "$managed" ] || return 0
-	echo $((managed - $(buddy_bytes)))
-}
-
 # buddy_bytes: all blocks of mmsim's buddyinfo.
 buddy_bytes() {
-	awk '{ for (i = 5; i <= NF; i++) pages += $i * 2 ^ (i - 5) } END { printf "%d\n", pages * 4096 }' "$DEBUG/buddyinfo"
+	awk '{ size = 4096; for (i = 5; i <= NF; i++) { bytes += $i * size; size *= 2 } } END { printf "%.0f\n", bytes }' \
+		"$DEBUG/buddyinfo"
 }
 
-managed=
-# shellcheck disable=SC2086
-check "mmsim loads" load $LOAD
-[ ! -e "$DEBUG/buddyinfo" ] || managed=$(buddy_bytes)	# nobody has allocated: all that is managed is free
-report "mmsim_bench: clocksource=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
-for family in $FAMILIES; do
+# mmsim_hoard: with no client left, bytes that mmsim manages and that are in none of its buddy lists.
+mmsim_hoard() {
+	awk -v page=4096 -v free="$(buddy_bytes)" '$1 == "zone" { for (i = 2; i < NF; i++) if ($i == "managed") managed += $(i + 1) }
+		END { printf "%.0f\n", managed * page - free }' "$DEBUG/region"
+}
+
+# array: what it took to set up the page array of the instance that is loaded.
+array() {
+	report "mmsim_bench: array=$(field "$DEBUG/region" pages)" \
+		"init=$(field "$DEBUG/region" 'page array init')" "release=$(field "$DEBUG/region" 'buddy release')"
+}
+
+# rows FAMILY: measures them, and passes on what the module said.
+rows() {
 	dmesg -c >/dev/null
-	check "rows $family are measured" insmod /modules/mmsim_bench.ko gate="$GATE" rows="${family}_"
+	check "rows $1 are measured" insmod /modules/mmsim_bench.ko gate="$GATE" rows="$1_"
 	dmesg | sed -n 's/^\[[^]]*\] *\(mmsim_bench: \)/\1/p' >/tmp/rows
 	while read -r line; do report "$line"; done </tmp/rows
-	report "mmsim_bench: hoard=$family host=$(host_hoard) mmsim=$(mmsim_hoard)"
+	report "mmsim_bench: hoard=$1 host=$(host_hoard) mmsim=$(mmsim_hoard)"
 	rmmod mmsim_bench
+}
+
+# Setting up is done a few times, for other tasks may run in between.
+for size in 64M 64M 64M; do
+	check "mmsim loads with $size" load size=$size
+	array
+	unload
 done
-if [ -e "$DEBUG/region" ]; then
-	sed 's/^/mmsim_bench: region: /' "$DEBUG/region" >/tmp/rows
-	while read -r line; do report "$line"; done </tmp/rows
-fi
+
+# shellcheck disable=SC2086
+check "mmsim loads" load $LOAD
+array
+report "mmsim_bench: clocksource=$(cat /sys/devices/system/clocksource/clocksource0/current_clocksource)"
+for family in $FAMILIES; do
+	rows "$family"
+done
 check "mmsim unloads" unload

@@ -16,7 +16,7 @@
  * counter; slices are short (80 us for A) and blocks many, so that some slice stays undisturbed.
  *
  * Printed to the log, a line a side (a row that can't be measured has one line, which says why):
- *	mmsim_bench: row=order0_pair side=host unit=ns value=846.00 median=846.00 n=473 blocks=8
+ *	mmsim_bench: row=order0_pair side=host unit=ns value=846.00 median=846.00 n=473 blocks=16
  * value is a pair's, or an operation's of a batch; n is how many operations one slice had.
  *
  * Nothing is subtracted: the loop around the calls is in every value of both sides, and has rows of its own. Module
@@ -47,7 +47,7 @@ MODULE_PARM_DESC(rows, "beginnings of the names of the rows to run, with commas 
 
 static unsigned int blocks;
 module_param(blocks, uint, 0444);
-MODULE_PARM_DESC(blocks, "blocks a row, of four slices each (default: 8 in gate 1, 60 in gate 2)");
+MODULE_PARM_DESC(blocks, "blocks a row, of four slices each (default: 16 in gate 1, 200 in gate 2)");
 
 static unsigned int slice_us;
 module_param(slice_us, uint, 0444);
@@ -281,7 +281,7 @@ static int __init bench_init(void)
 		pr_err("gate=%d: 1 (instructions) or 2 (cycles)\n", gate);
 		return 0;
 	}
-	blocks = blocks ? min_t(unsigned int, blocks, MAX_BLOCKS) : gate == 1 ? 8 : 60;
+	blocks = blocks ? min_t(unsigned int, blocks, MAX_BLOCKS) : gate == 1 ? 16 : 200;
 	slice_us = slice_us ?: gate == 1 ? 400 : 80;
 	if (get_room(&r)) {
 		pr_info("kernel=%s gate=%d cpus=%u blocks=%u slice_us=%u gfp=GFP_KERNEL\n", utsname()->release, gate,
