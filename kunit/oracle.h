@@ -2,18 +2,19 @@
 /*
  * What the page floor's tests compare an instance with.
  *
- * A snapshot is what the instance itself counts: free lists, refusals, failures. A refused operation changes one counter in
- * it, an operation and its opposite nothing.
+ * A snapshot is what the instance itself counts: free lists, refusals, failures. A refused operation changes one
+ * counter in it, an operation and its opposite nothing.
  *
- * The model knows of each frame who owns it, and nothing else. From that alone it says how long every free list must be and
- * where the next block must come from: in a buddy system that merges at once, the free blocks are the largest aligned runs
- * of free frames inside one zone. It finds them by trying all, the largest first.
+ * The model knows of each frame who owns it, and nothing else. From that alone it says how long every free list must be
+ * and where the next block must come from: in a buddy system that merges at once, the free blocks are the largest
+ * aligned runs of free frames inside one zone. It finds them by trying all, the largest first.
  */
 #ifndef MMSIM_KUNIT_ORACLE_H
 #define MMSIM_KUNIT_ORACLE_H
 
 #include <kunit/test.h>
 
+#include "fixture.h"
 #include "page/memory.h"
 
 struct mmsim_snapshot {
@@ -36,16 +37,19 @@ struct mmsim_model {
 	const struct mmsim_memory *mem;
 	unsigned long start_pfn;
 	unsigned long nr_pages;
-	u32 *owner;							/* of each frame */
-	u8 *zone;							/* of each frame */
+	u32 *owner;						/* of each frame */
+	u8 *zone;						/* of each frame */
 	unsigned long nr_free[MMSIM_NR_ZONES][MMSIM_NR_ORDERS];	/* what the lists' lengths must be */
 };
 
 struct mmsim_model *mmsim_model(struct kunit *test, const struct mmsim_memory *mem);
 void mmsim_model_rebuild(struct mmsim_model *model);
+bool mmsim_model_block(const struct mmsim_model *model, unsigned long pfn, unsigned int order);
 bool mmsim_model_owns(const struct mmsim_model *model, unsigned long pfn, unsigned int order, u32 id);
 void mmsim_model_set(struct mmsim_model *model, unsigned long pfn, unsigned int order, u32 id);
 int mmsim_model_smallest(const struct mmsim_model *model, unsigned int zone, unsigned int order);
 bool mmsim_model_agrees(const struct mmsim_model *model, char *what, size_t size);
+
+void mmsim_oracle_run(struct kunit *test, struct mmsim *m, unsigned long steps);
 
 #endif /* MMSIM_KUNIT_ORACLE_H */

@@ -9,7 +9,6 @@
  */
 #include <kunit/test.h>
 #include <linux/mm.h>
-#include <linux/sort.h>
 
 #include "fixture.h"
 #include "oracle.h"
@@ -19,20 +18,17 @@
 #define ALL_ZONES	"DMA:2M,DMA32:2M,Normal,HighMem:2M,Movable:4M"
 
 /*
- * Seed 003's struct page: flags, _count, _mapcount, private, mapping, index, lru, virtual; _count is _refcount today. In the
- * places where the kernel of the day has them, and no larger than its own.
+ * Seed 003's struct page: flags, _count, _mapcount, private, mapping, index, lru, virtual; _count is _refcount today.
+ * In the places where the kernel of the day has them, and no larger than its own.
  */
-#define same_place(field) \
-	static_assert(offsetof(struct mmsim_page, field) == offsetof(struct page, field) && \
-		      sizeof_field(struct mmsim_page, field) == sizeof_field(struct page, field))
-same_place(flags);
-same_place(_refcount);
-same_place(_mapcount);
-same_place(private);
-same_place(mapping);
-same_place(index);
-same_place(lru);
-same_place(compound_head);
+static_assert(offsetof(struct mmsim_page, flags) == offsetof(struct page, flags));
+static_assert(offsetof(struct mmsim_page, _refcount) == offsetof(struct page, _refcount));
+static_assert(offsetof(struct mmsim_page, _mapcount) == offsetof(struct page, _mapcount));
+static_assert(offsetof(struct mmsim_page, private) == offsetof(struct page, private));
+static_assert(offsetof(struct mmsim_page, mapping) == offsetof(struct page, mapping));
+static_assert(offsetof(struct mmsim_page, index) == offsetof(struct page, index));
+static_assert(offsetof(struct mmsim_page, lru) == offsetof(struct page, lru));
+static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct page, compound_head));
 static_assert(sizeof_field(struct mmsim_page, virtual) == sizeof(void *));
 static_assert(sizeof(struct mmsim_page) <= 64);
 
@@ -169,8 +165,8 @@ static bool lies_in_metadata(const struct mmsim_memory *mem, const void *p, size
 }
 
 /*
- * All metadata lies in the region, in frames that are reserved and that no allocation ever gets. It costs 1/64 of the region
- * and a few pages.
+ * All metadata lies in the region, in frames that are reserved and that no allocation ever gets. It costs 1/64 of the
+ * region and a few pages.
  */
 static void page_metadata(struct kunit *test)
 {
@@ -249,8 +245,8 @@ static void page_conversions_outside(struct kunit *test)
 /* --- What may be done with a page --- */
 
 /*
- * __GFP_COMP: the tails know their head, the head its order; from an address in any tail one gets to the head. Order 0 has no
- * tails and is no compound page. Nothing of it is left after the free.
+ * __GFP_COMP: the tails know their head, the head its order; from an address in any tail one gets to the head. Order 0
+ * has no tails and is no compound page. Nothing of it is left after the free.
  */
 static void page_compound(struct kunit *test)
 {
@@ -291,7 +287,7 @@ static void page_plain_block(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, give(mem, page, 3));
 }
 
-/* get_page() and put_page(): a block lives as long as its last reference; a compound page's tails count on their head. */
+/* get_page() and put_page(): a block lives as long as its last reference; a compound page's tails count on its head. */
 static void page_references(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -331,7 +327,7 @@ static void page_get_of_free_page(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
-/* split_page(): every part has a reference and is freed alone, in any order; the parts merge back into what they were. */
+/* split_page(): every part has a reference and is freed alone, in any order; the parts merge into what they were. */
 static void page_split(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
@@ -440,233 +436,135 @@ static void page_free_nothing(struct kunit *test)
 
 /* --- Frees and splits that are refused --- */
 
-typedef bool (*misuse_t)(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order);
-typedef void (*soil_t)(struct mmsim_page *page);
-
-static bool free_below(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+static bool free_addr(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	return give(mem, mem->map - 1, order);
+	return mmsim_memory_free_addr(mem, (unsigned long)mmsim_memory_vaddr(mem, page), order, caller);
 }
 
-static bool free_above(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+static bool free_addr_unaligned(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				unsigned long caller)
 {
-	return give(mem, mem->map + mem->nr_pages, order);
+	return mmsim_memory_free_addr(mem, (unsigned long)mmsim_memory_vaddr(mem, page) + 8, order, caller);
 }
 
-static bool free_between_pages(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+static bool free_addr_far(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	return give(mem, (void *)page + 8, order);
+	return mmsim_memory_free_addr(mem, (unsigned long)&live_before & PAGE_MASK, order, caller);
 }
 
-static bool free_addr_below(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+static bool free_unaligned(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	return mmsim_memory_free_addr(mem, (unsigned long)mem->region->vaddr - PAGE_SIZE, order, _RET_IP_);
+	return mmsim_memory_free(mem, (void *)page + 8, order, caller);
 }
 
-static bool free_addr_above(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+static bool put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	return mmsim_memory_free_addr(mem, (unsigned long)mem->region->vaddr + (mem->nr_pages << PAGE_SHIFT), order,
-				      _RET_IP_);
+	return mmsim_memory_put(mem, page, caller);
 }
 
-static bool free_addr_far(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_free_addr(mem, (unsigned long)&live_before & PAGE_MASK, order, _RET_IP_);
-}
+/* What is tried, and with which page: of the block that was allocated, or of the array. */
+enum base { BLOCK, FIRST_PAGE, END_OF_ARRAY, METADATA };
 
-static bool free_addr_unaligned(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_free_addr(mem, (unsigned long)mmsim_memory_vaddr(mem, page) + 8, order, _RET_IP_);
-}
-
-static bool free_metadata(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, mmsim_memory_page(mem, mem->meta_pfn), 0);
-}
-
-static bool free_tail(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, page + 1, 0);
-}
-
-static bool free_last_tail(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, page + (1UL << order) - 1, 0);
-}
-
-static bool free_upper_half(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, page + (1UL << (order - 1)), order - 1);
-}
-
-static bool free_smaller(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, page, order - 1);
-}
-
-static bool free_larger(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, page, order + 1);
-}
-
-static bool free_order_11(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return give(mem, page, MMSIM_MAX_ORDER + 1);
-}
-
-static bool put_tail(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_put(mem, page + 1, _RET_IP_);
-}
-
-static bool put_head(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_put(mem, page, _RET_IP_);
-}
-
-static bool split_head(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_split(mem, page, order, _RET_IP_);
-}
-
-static bool split_smaller(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_split(mem, page, order - 1, _RET_IP_);
-}
-
-static bool split_larger(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_split(mem, page, order + 1, _RET_IP_);
-}
-
-static bool split_tail(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_split(mem, page + 2, 1, _RET_IP_);
-}
-
-static bool split_outside(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_split(mem, mem->map + mem->nr_pages, order, _RET_IP_);
-}
-
-static void soil_refcount(struct mmsim_page *page)
-{
-	atomic_inc(&page->_refcount);
-}
-
-static void clean_refcount(struct mmsim_page *page)
-{
-	atomic_dec(&page->_refcount);
-}
-
-static void soil_mapcount(struct mmsim_page *page)
-{
-	atomic_inc(&page->_mapcount);
-}
-
-static void clean_mapcount(struct mmsim_page *page)
-{
-	atomic_dec(&page->_mapcount);
-}
-
-static void soil_mapping(struct mmsim_page *page)
-{
-	page->mapping = page;
-}
-
-static void clean_mapping(struct mmsim_page *page)
-{
-	page->mapping = NULL;
-}
-
-static void soil_tail_refcount(struct mmsim_page *page)
-{
-	soil_refcount(page + 1);
-}
-
-static void clean_tail_refcount(struct mmsim_page *page)
-{
-	clean_refcount(page + 1);
-}
-
-static void soil_tail_mapcount(struct mmsim_page *page)
-{
-	soil_mapcount(page + 3);
-}
-
-static void clean_tail_mapcount(struct mmsim_page *page)
-{
-	clean_mapcount(page + 3);
-}
-
-static void soil_tail_mapping(struct mmsim_page *page)
-{
-	soil_mapping(page + 2);
-}
-
-static void clean_tail_mapping(struct mmsim_page *page)
-{
-	clean_mapping(page + 2);
-}
+/* What still holds a page of the block. */
+enum hold { NOTHING, REFERENCE, MAPCOUNT, MAPPING };
 
 struct refusal {
 	const char *name;
 	enum mmsim_bad kind;
-	misuse_t misuse;
-	unsigned int order;	/* of the block that it is tried on */
-	gfp_t gfp;
-	bool freed;		/* the block has been freed before */
-	soil_t soil, clean;	/* what is done to the block before, and undone after */
+	bool (*misuse)(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
+	unsigned int order;	/* of the block that was allocated ... */
+	gfp_t gfp;		/* ... with these flags ... */
+	bool freed;		/* ... and has been freed again */
+	enum hold hold;
+	unsigned int held;	/* the page of the block that is held */
+	enum base base;		/* the misuse is about this page ... */
+	int at;			/* ... and so many further on ... */
+	int given;		/* ... with this much more than the block's order */
 };
 
 static const struct refusal refusals[] = {
-	{ "free below the region", MMSIM_BAD_WILD, free_below },
-	{ "free above the region", MMSIM_BAD_WILD, free_above },
-	{ "free of a pointer into a descriptor", MMSIM_BAD_WILD, free_between_pages },
-	{ "free of an address below the region", MMSIM_BAD_WILD, free_addr_below },
-	{ "free of an address above the region", MMSIM_BAD_WILD, free_addr_above },
+	{ "free below the region", MMSIM_BAD_WILD, mmsim_memory_free, .base = FIRST_PAGE, .at = -1 },
+	{ "free above the region", MMSIM_BAD_WILD, mmsim_memory_free, .base = END_OF_ARRAY },
+	{ "free of a pointer into a descriptor", MMSIM_BAD_WILD, free_unaligned },
+	{ "free of an address below the region", MMSIM_BAD_WILD, free_addr, .base = FIRST_PAGE, .at = -1 },
+	{ "free of an address above the region", MMSIM_BAD_WILD, free_addr, .base = END_OF_ARRAY },
 	{ "free of an address far away", MMSIM_BAD_WILD, free_addr_far },
 	{ "free of an address inside a page", MMSIM_BAD_WILD, free_addr_unaligned },
-	{ "free of metadata", MMSIM_BAD_RESERVED, free_metadata },
-	{ "double free of a page", MMSIM_BAD_DOUBLE_FREE, give, 0, .freed = true },
-	{ "double free of a block", MMSIM_BAD_DOUBLE_FREE, give, 5, .freed = true },
-	{ "double free of the largest block", MMSIM_BAD_DOUBLE_FREE, give, 10, .freed = true },
-	{ "double free of a page inside a merged block", MMSIM_BAD_DOUBLE_FREE, free_last_tail, 4, .freed = true },
-	{ "double free of half a merged block", MMSIM_BAD_DOUBLE_FREE, free_upper_half, 6, .freed = true },
-	{ "put of a freed page", MMSIM_BAD_DOUBLE_FREE, put_head, 0, .freed = true },
-	{ "put of a freed compound page's tail", MMSIM_BAD_DOUBLE_FREE, put_tail, 3, __GFP_COMP, .freed = true },
-	{ "free of the first tail", MMSIM_BAD_TAIL, free_tail, 3 },
-	{ "free of the last tail", MMSIM_BAD_TAIL, free_last_tail, 9 },
-	{ "free of the upper half", MMSIM_BAD_TAIL, free_upper_half, 4 },
-	{ "free of a compound page's tail", MMSIM_BAD_TAIL, free_tail, 2, __GFP_COMP },
-	{ "put of a tail", MMSIM_BAD_TAIL, put_tail, 2 },
-	{ "free with a smaller order", MMSIM_BAD_ORDER, free_smaller, 4 },
-	{ "free with a larger order", MMSIM_BAD_ORDER, free_larger, 4 },
-	{ "free of a page as two", MMSIM_BAD_ORDER, free_larger },
-	{ "free of a compound page with a smaller order", MMSIM_BAD_ORDER, free_smaller, 4, __GFP_COMP },
-	{ "free with an order above the largest", MMSIM_BAD_ORDER, free_order_11, 10 },
-	{ "free of a referenced page", MMSIM_BAD_REFERENCED, give, 0, 0, false, soil_refcount, clean_refcount },
-	{ "free of a referenced block", MMSIM_BAD_REFERENCED, give, 3, 0, false, soil_refcount, clean_refcount },
-	{ "free of a referenced compound page", MMSIM_BAD_REFERENCED, give, 3, __GFP_COMP, false, soil_refcount,
-	  clean_refcount },
-	{ "free of a mapped page", MMSIM_BAD_MAPPED, give, 0, 0, false, soil_mapcount, clean_mapcount },
-	{ "free of a page with mapping set", MMSIM_BAD_MAPPED, give, 0, 0, false, soil_mapping, clean_mapping },
-	{ "free of a mapped block", MMSIM_BAD_MAPPED, give, 2, 0, false, soil_mapcount, clean_mapcount },
-	{ "last put of a mapped page", MMSIM_BAD_MAPPED, put_head, 0, 0, false, soil_mapcount, clean_mapcount },
-	{ "free with a referenced tail", MMSIM_BAD_REFERENCED, give, 2, 0, false, soil_tail_refcount,
-	  clean_tail_refcount },
-	{ "free with a mapped tail", MMSIM_BAD_MAPPED, give, 2, 0, false, soil_tail_mapcount, clean_tail_mapcount },
-	{ "free with mapping set in a tail", MMSIM_BAD_MAPPED, give, 2, 0, false, soil_tail_mapping,
-	  clean_tail_mapping },
-	{ "free with mapping set in a compound page's tail", MMSIM_BAD_MAPPED, give, 2, __GFP_COMP, false,
-	  soil_tail_mapping, clean_tail_mapping },
-	{ "split of a compound page", MMSIM_BAD_COMPOUND, split_head, 4, __GFP_COMP },
-	{ "split with a smaller order", MMSIM_BAD_ORDER, split_smaller, 4 },
-	{ "split with a larger order", MMSIM_BAD_ORDER, split_larger, 4 },
-	{ "split of a tail", MMSIM_BAD_TAIL, split_tail, 3 },
-	{ "split of a freed block", MMSIM_BAD_DOUBLE_FREE, split_head, 3, .freed = true },
-	{ "split outside of the region", MMSIM_BAD_WILD, split_outside, 3 },
+	{ "split outside of the region", MMSIM_BAD_WILD, mmsim_memory_split, 3, .base = END_OF_ARRAY },
+	{ "free of metadata", MMSIM_BAD_RESERVED, mmsim_memory_free, .base = METADATA },
+	{ "free of metadata by address", MMSIM_BAD_RESERVED, free_addr, .base = METADATA, .at = 1 },
+	{ "put of metadata", MMSIM_BAD_RESERVED, put, .base = METADATA },
+	{ "split of metadata", MMSIM_BAD_RESERVED, mmsim_memory_split, 2, .base = METADATA },
+
+	{ "double free of a page", MMSIM_BAD_DOUBLE_FREE, mmsim_memory_free, .freed = true },
+	{ "double free of a page by address", MMSIM_BAD_DOUBLE_FREE, free_addr, .freed = true },
+	{ "double free of a block", MMSIM_BAD_DOUBLE_FREE, mmsim_memory_free, 5, .freed = true },
+	{ "double free of the largest block", MMSIM_BAD_DOUBLE_FREE, mmsim_memory_free, 10, .freed = true },
+	{ "double free of a page of a merged block", MMSIM_BAD_DOUBLE_FREE, mmsim_memory_free, 4, .freed = true,
+	  .at = 15, .given = -4 },
+	{ "double free of half a merged block", MMSIM_BAD_DOUBLE_FREE, mmsim_memory_free, 6, .freed = true,
+	  .at = 32, .given = -1 },
+	{ "put of a freed page", MMSIM_BAD_DOUBLE_FREE, put, .freed = true },
+	{ "put of a freed compound page's tail", MMSIM_BAD_DOUBLE_FREE, put, 3, __GFP_COMP, .freed = true, .at = 1 },
+	{ "split of a freed block", MMSIM_BAD_DOUBLE_FREE, mmsim_memory_split, 3, .freed = true },
+
+	{ "free of the first tail", MMSIM_BAD_TAIL, mmsim_memory_free, 3, .at = 1, .given = -3 },
+	{ "free of the last tail", MMSIM_BAD_TAIL, mmsim_memory_free, 9, .at = 511, .given = -9 },
+	{ "free of the upper half", MMSIM_BAD_TAIL, mmsim_memory_free, 4, .at = 8, .given = -1 },
+	{ "free of a tail by address", MMSIM_BAD_TAIL, free_addr, 2, .at = 3, .given = -2 },
+	{ "free of a compound page's tail", MMSIM_BAD_TAIL, mmsim_memory_free, 2, __GFP_COMP, .at = 1, .given = -2 },
+	{ "put of a tail", MMSIM_BAD_TAIL, put, 2, .at = 1 },
+	{ "split of a tail", MMSIM_BAD_TAIL, mmsim_memory_split, 3, .at = 2, .given = -2 },
+
+	{ "free with a smaller order", MMSIM_BAD_ORDER, mmsim_memory_free, 4, .given = -1 },
+	{ "free with a larger order", MMSIM_BAD_ORDER, mmsim_memory_free, 4, .given = 1 },
+	{ "free of a page as two", MMSIM_BAD_ORDER, mmsim_memory_free, .given = 1 },
+	{ "free of a compound page as another", MMSIM_BAD_ORDER, mmsim_memory_free, 4, __GFP_COMP, .given = -1 },
+	{ "free with an order above the largest", MMSIM_BAD_ORDER, mmsim_memory_free, 10, .given = 1 },
+	{ "free with order -1", MMSIM_BAD_ORDER, mmsim_memory_free, .given = -1 },
+	{ "split with a smaller order", MMSIM_BAD_ORDER, mmsim_memory_split, 4, .given = -1 },
+	{ "split with a larger order", MMSIM_BAD_ORDER, mmsim_memory_split, 4, .given = 1 },
+	{ "split of a compound page", MMSIM_BAD_COMPOUND, mmsim_memory_split, 4, __GFP_COMP },
+
+	{ "free of a referenced page", MMSIM_BAD_REFERENCED, mmsim_memory_free, .hold = REFERENCE },
+	{ "free of a referenced block", MMSIM_BAD_REFERENCED, mmsim_memory_free, 3, .hold = REFERENCE },
+	{ "free of a referenced compound page", MMSIM_BAD_REFERENCED, mmsim_memory_free, 3, __GFP_COMP,
+	  .hold = REFERENCE },
+	{ "free of a block with a referenced tail", MMSIM_BAD_REFERENCED, mmsim_memory_free, 3, .hold = REFERENCE,
+	  .held = 1 },
+	{ "free of a mapped page", MMSIM_BAD_MAPPED, mmsim_memory_free, .hold = MAPCOUNT },
+	{ "free of a mapped block", MMSIM_BAD_MAPPED, mmsim_memory_free, 2, .hold = MAPCOUNT },
+	{ "free of a block with a mapped tail", MMSIM_BAD_MAPPED, mmsim_memory_free, 2, .hold = MAPCOUNT, .held = 3 },
+	{ "last put of a mapped page", MMSIM_BAD_MAPPED, put, .hold = MAPCOUNT },
+	{ "free of a page with mapping set", MMSIM_BAD_MAPPED, mmsim_memory_free, .hold = MAPPING },
+	{ "free of a block with mapping set in a tail", MMSIM_BAD_MAPPED, mmsim_memory_free, 2, .hold = MAPPING,
+	  .held = 2 },
+	{ "free of a compound page with mapping set in a tail", MMSIM_BAD_MAPPED, mmsim_memory_free, 2, __GFP_COMP,
+	  .hold = MAPPING, .held = 2 },
 };
+
+/* Makes somebody hold a page (@by 1), or let go of it (@by -1). */
+static void hold_page(struct mmsim_page *page, enum hold hold, int by)
+{
+	if (hold == REFERENCE)
+		atomic_add(by, &page->_refcount);
+	if (hold == MAPCOUNT)
+		atomic_add(by, &page->_mapcount);
+	if (hold == MAPPING)
+		page->mapping = by > 0 ? page : NULL;
+}
+
+static bool misuse(struct mmsim_memory *mem, struct mmsim_page *block, const struct refusal *r)
+{
+	struct mmsim_page *const base[] = {
+		[BLOCK]		= block,
+		[FIRST_PAGE]	= mem->map,
+		[END_OF_ARRAY]	= mem->map + mem->nr_pages,
+		[METADATA]	= mmsim_memory_page(mem, mem->meta_pfn),
+	};
+
+	return r->misuse(mem, base[r->base] + r->at, r->order + r->given, _RET_IP_);
+}
 
 static void describe_refusal(const struct refusal *refusal, char *desc)
 {
@@ -676,29 +574,27 @@ static void describe_refusal(const struct refusal *refusal, char *desc)
 KUNIT_ARRAY_PARAM(refusal, refusals, describe_refusal);
 
 /*
- * Each misuse is refused and counted once, under its own name; the block stays what it was, and once the fault has been put
- * right it is freed as if nothing had been. Linux's free checks (bad_page()) lose such a page; mmsim keeps it.
+ * Each misuse is refused and counted once, under its own name; the block stays what it was, and once the fault has been
+ * put right it is freed as if nothing had been. Linux's free checks (bad_page()) lose such a page; mmsim keeps it.
  */
 static void page_refusals(struct kunit *test)
 {
 	const struct refusal *r = test->param_value;
 	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "DMA:2M,Normal");
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory), *before;
-	struct mmsim_page *page = take(m->memory, LOWMEM | r->gfp, r->order);
+	struct mmsim_page *block = take(m->memory, LOWMEM | r->gfp, r->order);
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, block);
 	if (r->freed)
-		KUNIT_ASSERT_TRUE(test, give(m->memory, page, r->order));
-	if (r->soil)
-		r->soil(page);
+		KUNIT_ASSERT_TRUE(test, give(m->memory, block, r->order));
+	hold_page(block + r->held, r->hold, 1);
 	before = mmsim_snapshot(test, m->memory);
-	KUNIT_EXPECT_FALSE(test, r->misuse(m->memory, page, r->order));
+	KUNIT_EXPECT_FALSE(test, misuse(m->memory, block, r));
 	mmsim_expect_since(test, m->memory, before, r->kind, 0);
-	if (r->clean)
-		r->clean(page);
+	hold_page(block + r->held, r->hold, -1);
 	mmsim_test_check(test, m);
 	if (!r->freed)
-		KUNIT_EXPECT_TRUE(test, give(m->memory, page, r->order));
+		KUNIT_EXPECT_TRUE(test, give(m->memory, block, r->order));
 	mmsim_expect_since(test, m->memory, first, r->kind, 0);
 	mmsim_test_check(test, m);
 }

@@ -1,0 +1,1131 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite "buddy": the free lists. What seeds 000 and 004 say of them word for word; where Linux puts which block; a
+ * random run against the naive model of oracle.h; what the structural check finds; use from all contexts at once.
+ *
+ * To bring the lists into a wanted state, a test takes everything, as blocks of the orders that are there, and gives back
+ * what it wants to be free. What it holds is noted outside of the instance.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/sched/task.h>
+
+#include "fixture.h"
+#include "oracle.h"
+
+#define ANY_ZONE	(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN)
+#define LOWMEM		(GFP_ATOMIC | __GFP_NOWARN)
+#define FIVE_ZONES	"DMA:2M,DMA32:4M,Normal,HighMem:6M,Movable:4M"
+
+static struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp, unsigned int order)
+{
+	return mmsim_memory_alloc(mem, gfp, order, _RET_IP_);
+}
+
+static bool give(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	return mmsim_memory_free(mem, page, order, _RET_IP_);
+}
+
+static struct mmsim_zone *zone_at(struct mmsim_memory *mem, enum mmsim_zone_type type)
+{
+	return &mem->node[0]->zone[type];
+}
+
+static unsigned long nr_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
+{
+	return zone_at(mem, type)->free_area[order].nr_free;
+}
+
+static struct mmsim_page *first_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
+{
+	return list_first_entry_or_null(&zone_at(mem, type)->free_area[order].free_list, struct mmsim_page, lru);
+}
+
+static struct mmsim_page *last_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
+{
+	return list_last_entry(&zone_at(mem, type)->free_area[order].free_list, struct mmsim_page, lru);
+}
+
+/* --- What a test holds --- */
+
+struct held {
+	struct mmsim_page *page;
+	unsigned int order;
+};
+
+struct holding {
+	struct mmsim_memory *mem;
+	struct held *block;
+	unsigned long nr, max;
+};
+
+static struct holding *holding(struct kunit *test, struct mmsim_memory *mem)
+{
+	struct holding *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	h->mem = mem;
+	h->max = mem->nr_pages;
+	h->block = kunit_kcalloc(test, h->max, sizeof(*h->block), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, h->block);
+	return h;
+}
+
+static struct mmsim_page *hold(struct holding *h, gfp_t gfp, unsigned int order)
+{
+	struct mmsim_page *page = h->nr < h->max ? take(h->mem, gfp, order) : NULL;
+
+	if (page)
+		h->block[h->nr++] = (struct held){ page, order };
+	return page;
+}
+
+static unsigned long hold_all(struct holding *h, gfp_t gfp, unsigned int order)
+{
+	unsigned long n = 0;
+
+	while (hold(h, gfp, order))
+		n++;
+	return n;
+}
+
+/* Takes all there is, each free block whole: afterwards the test holds what the lists had. */
+static void hold_everything(struct holding *h)
+{
+	int order;
+
+	for (order = MMSIM_MAX_ORDER; order >= 0; order--)
+		hold_all(h, ANY_ZONE, order);
+}
+
+static bool drop(struct holding *h, unsigned long i)
+{
+	struct held block = h->block[i];
+
+	h->block[i] = h->block[--h->nr];
+	return give(h->mem, block.page, block.order);
+}
+
+/* Gives back a block of this order; NULL when none is held. */
+static struct mmsim_page *drop_one(struct holding *h, unsigned int order)
+{
+	struct mmsim_page *page;
+	unsigned long i;
+
+	for (i = 0; i < h->nr; i++) {
+		if (h->block[i].order == order) {
+			page = h->block[i].page;
+			return drop(h, i) ? page : NULL;
+		}
+	}
+	return NULL;
+}
+
+static void drop_all(struct kunit *test, struct holding *h, struct rnd_state *rnd)
+{
+	unsigned long refused = 0;
+
+	while (h->nr)
+		refused += !drop(h, rnd ? mmsim_test_below(rnd, h->nr) : h->nr - 1);
+	KUNIT_EXPECT_EQ(test, refused, 0);
+}
+
+/* --- Parameters --- */
+
+static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(order, orders, describe_order);
+
+struct layout {
+	const char *zones;
+	u64 size;
+	u64 bytes[MMSIM_NR_ZONES];	/* what it comes to */
+};
+
+static const struct layout layouts[] = {
+	{ "Normal", SZ_16M, { 0, 0, SZ_16M } },
+	{ "Normal", SZ_4M, { 0, 0, SZ_4M } },
+	{ "", SZ_32M, { SZ_2M, SZ_8M, SZ_16M + SZ_4M + SZ_2M } },
+	{ "DMA:4M,DMA32:8M,Normal", SZ_16M, { SZ_4M, SZ_8M, SZ_4M } },
+	{ "DMA:2M,Normal,HighMem:4M,Movable:4M", SZ_16M, { SZ_2M, 0, SZ_4M + SZ_2M, SZ_4M, SZ_4M } },
+	{ "Movable:6M,DMA", SZ_8M, { SZ_2M, 0, 0, 0, SZ_4M + SZ_2M } },
+	{ FIVE_ZONES, SZ_8M * 3, { SZ_2M, SZ_4M, SZ_8M, SZ_4M + SZ_2M, SZ_4M } },
+};
+
+static void describe_layout(const struct layout *layout, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s in %llu MB", *layout->zones ? layout->zones : "default",
+		 layout->size >> 20);
+}
+
+KUNIT_ARRAY_PARAM(layout, layouts, describe_layout);
+
+/* --- Zones --- */
+
+/* Zones follow each other without a gap, each as large as asked; all that is not metadata is free, in blocks that merged. */
+static void buddy_zones(struct kunit *test)
+{
+	const struct layout *layout = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, layout->size, layout->zones);
+	unsigned long pfn = m->region.start_pfn, free = 0;
+	unsigned int type;
+	char what[128] = "";
+
+	for (type = 0; type < MMSIM_NR_ZONES; type++) {
+		struct mmsim_zone *zone = zone_at(m->memory, type);
+
+		KUNIT_EXPECT_EQ_MSG(test, (u64)zone->spanned_pages << PAGE_SHIFT, layout->bytes[type], "zone %u", type);
+		KUNIT_EXPECT_EQ_MSG(test, zone->start_pfn, pfn, "zone %u", type);
+		pfn += zone->spanned_pages;
+		free += zone->free_pages;
+	}
+	KUNIT_EXPECT_EQ(test, free, m->region.nr_pages - m->memory->meta_pages);
+	KUNIT_EXPECT_TRUE_MSG(test, mmsim_model_agrees(mmsim_model(test, m->memory), what, sizeof(what)), "%s", what);
+	mmsim_test_check(test, m);
+}
+
+/* A layout that can't be is refused with a text that names what is wrong. */
+static void buddy_bad_layouts(struct kunit *test)
+{
+	static const struct {
+		const char *zones, *named;
+	} bad[] = {
+		{ "Abnormal", "'Abnormal'" },
+		{ "DMA:4M,", "''" },
+		{ "normal", "'normal'" },
+		{ "DMA:4M,Normal,DMA:4M", "DMA" },
+		{ "DMA:3M,Normal", "DMA:3M" },
+		{ "DMA:0,Normal", "DMA:0" },
+		{ "DMA:,Normal", "DMA:" },
+		{ "DMA:4X,Normal", "DMA:4X" },
+		{ "DMA,Normal", "DMA and Normal" },
+		{ "DMA:8M,DMA32:10M", "18 MB" },
+		{ "HighMem:8M,Movable", "Normal" },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct mmsim_layout layout;
+		char why[160] = "";
+		int err = mmsim_layout_parse(&layout, bad[i].zones, why, sizeof(why));
+
+		if (!err)
+			err = mmsim_layout_resolve(&layout, SZ_16M, why, sizeof(why));
+		KUNIT_EXPECT_EQ_MSG(test, err, -EINVAL, "zones=%s", bad[i].zones);
+		KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(why, bad[i].named), "zones=%s: %s", bad[i].zones, why);
+	}
+}
+
+struct request {
+	const char *name;
+	gfp_t gfp;
+	int zones[MMSIM_NR_ZONES + 1];	/* where it may be served, in that order */
+};
+
+#define END	-1
+
+/* The kernel's GFP_ZONE_TABLE and the order of its zonelists. */
+static const struct request requests[] = {
+	{ "GFP_DMA", GFP_DMA, { MMSIM_ZONE_DMA, END } },
+	{ "GFP_DMA32", GFP_DMA32, { MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
+	{ "GFP_KERNEL", GFP_KERNEL, { MMSIM_ZONE_NORMAL, MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
+	{ "__GFP_MOVABLE", __GFP_MOVABLE, { MMSIM_ZONE_NORMAL, MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
+	{ "__GFP_MOVABLE | GFP_DMA", __GFP_MOVABLE | GFP_DMA, { MMSIM_ZONE_DMA, END } },
+	{ "__GFP_MOVABLE | GFP_DMA32", __GFP_MOVABLE | GFP_DMA32, { MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
+	{ "GFP_HIGHUSER", GFP_HIGHUSER,
+	  { MMSIM_ZONE_HIGHMEM, MMSIM_ZONE_NORMAL, MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
+	{ "GFP_HIGHUSER_MOVABLE", GFP_HIGHUSER_MOVABLE,
+	  { MMSIM_ZONE_MOVABLE, MMSIM_ZONE_HIGHMEM, MMSIM_ZONE_NORMAL, MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
+};
+
+static void describe_request(const struct request *request, char *desc)
+{
+	strscpy(desc, request->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(request, requests, describe_request);
+
+/*
+ * A request goes to the highest zone it allows, and down from there only when that one has nothing left; it never goes up:
+ * GFP_DMA gets DMA memory or none.
+ */
+static void buddy_fallback(struct kunit *test)
+{
+	const struct request *request = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_8M * 3, FIVE_ZONES);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct holding *h = holding(test, m->memory);
+	const int *zone = request->zones;
+	struct mmsim_page *page;
+	unsigned int i;
+
+	for (i = 0; request->zones[i] != END; i++)
+		KUNIT_EXPECT_GT(test, first->free_pages[request->zones[i]], 0);
+	while ((page = hold(h, request->gfp | __GFP_NOWARN, 0))) {
+		while (*zone != END && !zone_at(m->memory, *zone)->free_pages &&
+		       mmsim_page_zone_type(page) != *zone)
+			zone++;
+		KUNIT_ASSERT_EQ(test, (int)mmsim_page_zone_type(page), *zone);
+	}
+	for (i = 0; i < MMSIM_NR_ZONES; i++) {
+		bool allowed = false;
+
+		for (zone = request->zones; *zone != END; zone++)
+			allowed |= *zone == i;
+		KUNIT_EXPECT_EQ_MSG(test, zone_at(m->memory, i)->free_pages, allowed ? 0 : first->free_pages[i],
+				    "zone %s", mmsim_zone_names[i]);
+	}
+	drop_all(test, h, NULL);
+	mmsim_expect_since(test, m->memory, first, -1, 1);
+}
+
+/* The two blocks of order 9 on the sides of a zone's border are buddies by address and must stay two. */
+static void buddy_no_merge_across_zones(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "DMA:2M,DMA32:2M,Normal");
+	struct mmsim_page *low, *high;
+
+	low = take(m->memory, GFP_DMA | __GFP_NOWARN, 9);
+	high = take(m->memory, GFP_DMA32 | __GFP_NOWARN, 9);
+	KUNIT_ASSERT_NOT_NULL(test, low);
+	KUNIT_ASSERT_NOT_NULL(test, high);
+	KUNIT_EXPECT_PTR_EQ(test, mmsim_buddy_of(low, 9), high);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, low, 9));
+	KUNIT_EXPECT_TRUE(test, give(m->memory, high, 9));
+	KUNIT_EXPECT_EQ(test, nr_free(m->memory, MMSIM_ZONE_DMA, 9), 1);
+	KUNIT_EXPECT_EQ(test, nr_free(m->memory, MMSIM_ZONE_DMA32, 9), 1);
+	mmsim_test_check(test, m);
+}
+
+/* --- The seeds' examples --- */
+
+struct walk {
+	const char *name;
+	unsigned int before[3], after[3];	/* blocks of 256, 512 and 1024 pages on the lists */
+	int from;				/* the order of the block that is taken or split; -1 for an error */
+};
+
+static const struct walk walks[] = {
+	{ "a block of 256 is there", { 1, 1, 1 }, { 0, 1, 1 }, 8 },
+	{ "a block of 512 is split", { 0, 1, 1 }, { 1, 0, 1 }, 9 },
+	{ "a block of 512 is split, the last one", { 0, 1, 0 }, { 1, 0, 0 }, 9 },
+	{ "a block of 1024 is split", { 0, 0, 1 }, { 1, 1, 0 }, 10 },
+	{ "an error", { 0, 0, 0 }, { 0, 0, 0 }, -1 },
+};
+
+static void describe_walk(const struct walk *walk, char *desc)
+{
+	strscpy(desc, walk->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(walk, walks, describe_walk);
+
+static void expect_lists(struct kunit *test, struct mmsim_memory *mem, const unsigned int nr[3], const char *when)
+{
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_EQ_MSG(test, nr_free(mem, MMSIM_ZONE_NORMAL, 8 + i), nr[i], "%u pages, %s", 256 << i, when);
+}
+
+/*
+ * Seed 004: "To get a block of 256 page frames, look for a free block in the list of 256 first. If there is none, look in the
+ * list of 512; if one is found, it is split into two blocks of 256: one is given to the caller, the other moved to the
+ * list of 256. If the list of 512 has none either, go on to the list of 1024; if there is none, return an error. When a
+ * block is freed, two adjacent blocks are merged into a larger one." A free block of 128 is no help.
+ */
+static void buddy_256_512_1024(struct kunit *test)
+{
+	const struct walk *walk = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_16M, "Normal");
+	struct holding *h = holding(test, m->memory);
+	struct mmsim_page *free[MMSIM_NR_ORDERS] = { }, *page;
+	const struct mmsim_snapshot *before;
+	unsigned int i;
+
+	hold_everything(h);
+	KUNIT_ASSERT_NOT_NULL(test, drop_one(h, 7));
+	for (i = 0; i < 3; i++)
+		if (walk->before[i])
+			free[8 + i] = drop_one(h, 8 + i);
+	expect_lists(test, m->memory, walk->before, "before");
+	before = mmsim_snapshot(test, m->memory);
+
+	page = take(m->memory, LOWMEM, 8);
+	KUNIT_EXPECT_PTR_EQ(test, page, walk->from < 0 ? NULL : free[walk->from]);
+	expect_lists(test, m->memory, walk->after, "after");
+	if (page && walk->from > 8)
+		KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, 8), page + 256);
+	if (page && walk->from > 9)
+		KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, 9), page + 512);
+
+	if (page)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page, 8));
+	mmsim_expect_since(test, m->memory, before, -1, walk->from < 0);
+	drop_all(test, h, NULL);
+	mmsim_test_check(test, m);
+}
+
+/*
+ * Seed 000: "the physical address of the first page frame of every block is a multiple of the block's size. For example, a
+ * block of 16 page frames starts at a multiple of 16 x 2^12." So does every block of the region, of every order.
+ */
+static void buddy_alignment(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_8M * 3, FIVE_ZONES);
+	struct holding *h = holding(test, m->memory);
+	unsigned long i, size = (1UL << order) * (1UL << 12);
+
+	if (order == 4)
+		KUNIT_ASSERT_EQ(test, size, 16 * (1UL << 12));
+	KUNIT_ASSERT_GT(test, hold_all(h, ANY_ZONE, order), 0);
+	for (i = 0; i < h->nr; i++) {
+		phys_addr_t phys = PFN_PHYS(mmsim_memory_pfn(m->memory, h->block[i].page));
+
+		KUNIT_ASSERT_EQ_MSG(test, phys % size, 0, "block %lu at %pa", i, &phys);
+	}
+	drop_all(test, h, NULL);
+}
+
+/* Seed 000 asks for "4, 5, 9 page frames": the smallest block that holds them, and what is too much goes back. */
+static void buddy_four_five_nine(struct kunit *test)
+{
+	static const struct {
+		unsigned int pages, order, back[4];	/* blocks of 1, 2, 4 and 8 pages that come back */
+	} wishes[] = {
+		{ 4, 2 },
+		{ 5, 3, { 1, 1 } },
+		{ 9, 4, { 1, 1, 1 } },
+	};
+	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "Normal");
+	struct holding *h = holding(test, m->memory);
+	unsigned int i, o, p;
+
+	hold_everything(h);
+	KUNIT_ASSERT_NOT_NULL(test, drop_one(h, 10));
+	for (i = 0; i < ARRAY_SIZE(wishes); i++) {
+		unsigned int order = get_order(wishes[i].pages * PAGE_SIZE);
+		struct mmsim_page *page = take(m->memory, LOWMEM, order);
+		const struct mmsim_snapshot *taken = mmsim_snapshot(test, m->memory);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_EQ(test, order, wishes[i].order);
+		KUNIT_EXPECT_TRUE(test, mmsim_memory_split(m->memory, page, order, _RET_IP_));
+		for (p = wishes[i].pages; p < 1U << order; p++)
+			KUNIT_EXPECT_TRUE(test, give(m->memory, page + p, 0));
+		for (o = 0; o < 4; o++)
+			KUNIT_EXPECT_EQ_MSG(test, nr_free(m->memory, MMSIM_ZONE_NORMAL, o),
+					    taken->nr_free[MMSIM_ZONE_NORMAL][o] + wishes[i].back[o],
+					    "%u pages, order %u", wishes[i].pages, o);
+		for (p = 0; p < wishes[i].pages; p++)
+			KUNIT_EXPECT_TRUE(test, give(m->memory, page + p, 0));
+		KUNIT_EXPECT_EQ(test, nr_free(m->memory, MMSIM_ZONE_NORMAL, 10), 1);
+	}
+	drop_all(test, h, NULL);
+}
+
+/* --- Which block goes where --- */
+
+/* expand(): a split keeps the lower half, and each upper half is the first of its list. They all merge again. */
+static void buddy_lower_half(struct kunit *test)
+{
+	unsigned int from, order = *(const unsigned int *)test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "Normal");
+	struct holding *h = holding(test, m->memory);
+	struct mmsim_page *page;
+
+	hold_everything(h);
+	page = drop_one(h, 10);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_PTR_EQ(test, take(m->memory, LOWMEM, order), page);
+	for (from = 0; from < MMSIM_NR_ORDERS; from++) {
+		bool split_off = from >= order && from < 10;
+
+		KUNIT_EXPECT_EQ_MSG(test, nr_free(m->memory, MMSIM_ZONE_NORMAL, from), split_off, "order %u", from);
+		KUNIT_EXPECT_PTR_EQ_MSG(test, first_free(m->memory, MMSIM_ZONE_NORMAL, from),
+					split_off ? page + (1UL << from) : NULL, "order %u", from);
+	}
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, order));
+	KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, 10), page);
+	drop_all(test, h, NULL);
+	mmsim_test_check(test, m);
+}
+
+/* For a test that has given back some of the pages behind the holding's back: the others go back, too. */
+static void drop_rest(struct holding *h)
+{
+	while (h->nr) {
+		struct held *block = &h->block[--h->nr];
+
+		if (mmsim_page_is_allocated(block->page))
+			give(h->mem, block->page, block->order);
+	}
+}
+
+/* Frees the pages of a block that the test holds one by one; they merge into the block. */
+static void give_pages(struct kunit *test, struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	unsigned long i, refused = 0;
+
+	for (i = 0; i < 1UL << order; i++)
+		refused += !give(mem, page + i, 0);
+	KUNIT_ASSERT_EQ(test, refused, 0);
+}
+
+/* A run of 2048 pages, aligned so, without metadata, and 1024 more elsewhere: of a region of 16 MB in one zone. */
+struct places {
+	struct mmsim_page *pair, *other;
+};
+
+static struct places two_places(struct mmsim_memory *mem)
+{
+	bool odd = mem->start_pfn & 1024;
+
+	return (struct places){
+		.pair = mem->map + (odd ? 1024 : 2048),
+		.other = mem->map + (odd ? 3072 : 1024),
+	};
+}
+
+/*
+ * buddy_merge_likely(): a block that is freed next to an allocated buddy goes to the tail of its list when the pair's own
+ * buddy is free, since it will then soon be part of something larger; to the head otherwise. For orders 9 and 10 always
+ * to the head.
+ */
+static void buddy_tail_placement(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_16M, "Normal");
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct holding *h = holding(test, m->memory);
+	struct places at = two_places(m->memory);
+	struct mmsim_page *aunt = at.pair + (order < 10 ? 2UL << order : 0);
+
+	hold_all(h, LOWMEM, 0);
+	give_pages(test, m->memory, at.other, order);
+	KUNIT_ASSERT_EQ(test, nr_free(m->memory, MMSIM_ZONE_NORMAL, order), 1);
+
+	give_pages(test, m->memory, at.pair, order);
+	KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, order), at.pair);
+	KUNIT_EXPECT_PTR_EQ(test, last_free(m->memory, MMSIM_ZONE_NORMAL, order), at.other);
+	KUNIT_ASSERT_PTR_EQ(test, take(m->memory, LOWMEM, order), at.pair);
+
+	if (order < 10)
+		give_pages(test, m->memory, aunt, order + 1);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, at.pair, order));
+	KUNIT_EXPECT_PTR_EQ(test, last_free(m->memory, MMSIM_ZONE_NORMAL, order), order < 9 ? at.pair : at.other);
+	mmsim_test_check(test, m);
+	drop_rest(h);
+	mmsim_expect_since(test, m->memory, first, -1, 1);
+}
+
+/* --- Everything, again and again --- */
+
+/* Takes all blocks of an order that the lists can give, and gives them back in random order. */
+static void exhaust(struct kunit *test, struct holding *h, struct mmsim_model *model, unsigned int order,
+		    struct rnd_state *rnd)
+{
+	const struct mmsim_snapshot *before = mmsim_snapshot(test, h->mem);
+	unsigned long i, expected = 0, wrong = 0;
+	unsigned int type, from;
+	char what[128] = "";
+
+	for (type = 0; type < MMSIM_NR_ZONES; type++)
+		for (from = order; from < MMSIM_NR_ORDERS; from++)
+			expected += before->nr_free[type][from] << (from - order);
+	KUNIT_EXPECT_EQ_MSG(test, hold_all(h, ANY_ZONE, order), expected, "order %u", order);
+	for (i = 0; i < h->nr; i++) {
+		unsigned long pfn = mmsim_memory_pfn(h->mem, h->block[i].page);
+
+		wrong += !mmsim_model_block(model, pfn, order) || !mmsim_model_owns(model, pfn, order, 0);
+		mmsim_model_set(model, pfn, order, i + 1);
+	}
+	KUNIT_EXPECT_EQ_MSG(test, wrong, 0, "order %u: misplaced or handed out twice", order);
+	KUNIT_EXPECT_TRUE_MSG(test, mmsim_model_agrees(model, what, sizeof(what)), "order %u: %s", order, what);
+
+	for (i = 0; i < h->nr; i++)
+		mmsim_model_set(model, mmsim_memory_pfn(h->mem, h->block[i].page), order, MMSIM_MODEL_FREE);
+	drop_all(test, h, rnd);
+	mmsim_expect_since(test, h->mem, before, -1, 1);
+}
+
+/*
+ * At each order: as many blocks as the lists can be cut into, none twice, none across a zone's border; then NULL, counted
+ * as one failure; and after the frees, in random order, the lists are what they were.
+ */
+static void buddy_exhaustion(struct kunit *test)
+{
+	const struct layout *layout = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, layout->size, layout->zones);
+	struct mmsim_model *model = mmsim_model(test, m->memory);
+	struct holding *h = holding(test, m->memory);
+	struct rnd_state rnd;
+	unsigned int order;
+
+	mmsim_test_random(test, &rnd);
+	for (order = 0; order < MMSIM_NR_ORDERS; order++)
+		exhaust(test, h, model, order, &rnd);
+	mmsim_test_check(test, m);
+}
+
+static void drop_some(struct kunit *test, struct holding *h, unsigned long n, struct rnd_state *rnd)
+{
+	unsigned long refused = 0;
+
+	while (n--)
+		refused += !drop(h, mmsim_test_below(rnd, h->nr));
+	KUNIT_ASSERT_EQ(test, refused, 0);
+}
+
+static unsigned long nr_free_2mb(struct mmsim_memory *mem)
+{
+	return nr_free(mem, MMSIM_ZONE_NORMAL, 9) + 2 * nr_free(mem, MMSIM_ZONE_NORMAL, 10);
+}
+
+/*
+ * The buddy system does not defragment: half of a full zone is freed at random, then 10 % of it freed and allocated again
+ * by single pages, a hundred times. Small blocks are served from small ones, so no free block of 2 MB is broken; and none
+ * comes about.
+ */
+static void buddy_keeps_its_fragmentation(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_instance(test, SZ_32M, "Normal");
+	struct holding *large = holding(test, m->memory), *small = holding(test, m->memory);
+	unsigned long i, round, tenth = m->memory->nr_pages / 10;
+	struct rnd_state rnd;
+
+	mmsim_test_random(test, &rnd);
+	for (i = 0; i < 8; i++)
+		KUNIT_ASSERT_NOT_NULL(test, hold(large, LOWMEM, 9));
+	hold_all(small, LOWMEM, 0);
+	drop_some(test, large, large->nr / 2, &rnd);
+	drop_some(test, small, small->nr / 2, &rnd);
+	KUNIT_ASSERT_EQ(test, nr_free_2mb(m->memory), 4);
+	for (round = 0; round < 100; round++) {
+		drop_some(test, small, tenth, &rnd);
+		for (i = 0; i < tenth; i++)
+			KUNIT_ASSERT_NOT_NULL(test, hold(small, LOWMEM, 0));
+	}
+	KUNIT_EXPECT_EQ(test, nr_free_2mb(m->memory), 4);
+	mmsim_test_check(test, m);
+	drop_all(test, large, &rnd);
+	drop_all(test, small, &rnd);
+	mmsim_test_check(test, m);
+}
+
+/* A random run of 100,000 operations, compared with the model after each. */
+static void buddy_oracle(struct kunit *test)
+{
+	const struct layout *layout = test->param_value;
+
+	mmsim_oracle_run(test, mmsim_test_instance(test, layout->size, layout->zones), 100000);
+}
+
+/* --- What the structural check finds --- */
+
+struct victim {
+	struct mmsim_zone *zone;	/* Normal, with ... */
+	struct mmsim_page *free;	/* ... a free block of order 10 ... */
+	struct mmsim_page *held;	/* ... and an allocated one of order 1, not at a multiple of 4 MB */
+	struct mmsim_page *dma;		/* an allocated block of order 9 that fills its zone, at a multiple of 4 MB */
+	struct mmsim_page *reserved;	/* of the metadata */
+	struct mmsim_page *foreign;	/* not in the page array */
+};
+
+static void set_order(struct mmsim_page *page, unsigned int order)
+{
+	page->flags = (page->flags & ~MMSIM_PAGE_ORDER) | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
+}
+
+static void break_tail_state(struct victim *v)
+{
+	v->held[1].flags |= MMSIM_PAGE_ALLOCATED;
+}
+
+static void break_tail_reserved(struct victim *v)
+{
+	v->free[700].flags |= BIT(PG_reserved);
+}
+
+static void break_free_tail_count(struct victim *v)
+{
+	atomic_inc(&v->free[1023]._refcount);
+}
+
+static void break_free_tail_map(struct victim *v)
+{
+	atomic_inc(&v->free[1]._mapcount);
+}
+
+static void break_free_count(struct victim *v)
+{
+	atomic_inc(&v->free->_refcount);
+}
+
+static void break_free_map(struct victim *v)
+{
+	atomic_inc(&v->free->_mapcount);
+}
+
+/* All in order but for the merge that should have been. */
+static void break_merge(struct victim *v)
+{
+	struct mmsim_free_area *whole = &v->zone->free_area[10], *half = &v->zone->free_area[9];
+
+	list_del(&v->free->lru);
+	whole->nr_free--;
+	set_order(v->free, 9);
+	v->free[512].flags = v->free->flags;
+	list_add(&v->free->lru, &half->free_list);
+	list_add(&v->free[512].lru, &half->free_list);
+	half->nr_free += 2;
+}
+
+static void break_zone_id(struct victim *v)
+{
+	v->held->flags ^= 1UL << MMSIM_PAGE_ZONE_SHIFT;
+}
+
+static void break_reserved_held(struct victim *v)
+{
+	v->held->flags |= BIT(PG_reserved);
+}
+
+static void break_lost(struct victim *v)
+{
+	v->held->flags &= ~MMSIM_PAGE_STATE;
+}
+
+static void break_lost_reserved(struct victim *v)
+{
+	v->reserved->flags &= ~BIT(PG_reserved);
+}
+
+static void break_both_states(struct victim *v)
+{
+	v->held->flags |= MMSIM_PAGE_BUDDY;
+}
+
+static void break_order_above(struct victim *v)
+{
+	set_order(v->dma, 11);
+}
+
+static void break_alignment(struct victim *v)
+{
+	set_order(v->held, 10);
+}
+
+static void break_border(struct victim *v)
+{
+	set_order(v->dma, 10);
+}
+
+static void break_list_foreign(struct victim *v)
+{
+	list_add_tail(&v->foreign->lru, &v->zone->free_area[10].free_list);
+}
+
+static void break_list_link(struct victim *v)
+{
+	v->free->lru.prev = &v->free->lru;
+}
+
+static void break_list_cycle(struct victim *v)
+{
+	v->free->lru.next = &v->free->lru;
+}
+
+static void break_list_held(struct victim *v)
+{
+	list_add(&v->held->lru, &v->zone->free_area[1].free_list);
+}
+
+static void break_list_order(struct victim *v)
+{
+	list_move(&v->free->lru, &v->zone->free_area[0].free_list);
+}
+
+static void break_list_lost(struct victim *v)
+{
+	list_del(&v->free->lru);
+}
+
+static void break_nr_free(struct victim *v)
+{
+	v->zone->free_area[10].nr_free++;
+}
+
+static void break_free_pages(struct victim *v)
+{
+	v->zone->free_pages--;
+}
+
+static void break_allocated_pages(struct victim *v)
+{
+	v->zone->allocated_pages++;
+}
+
+static void break_managed_pages(struct victim *v)
+{
+	v->zone->managed_pages--;
+}
+
+struct breakage {
+	const char *name, *says;
+	void (*do_it)(struct victim *v);
+};
+
+static const struct breakage breakages[] = {
+	{ "tail with a state", "has a state of its own", break_tail_state },
+	{ "reserved tail", "has a state of its own", break_tail_reserved },
+	{ "referenced tail of a free block", "inside a free block", break_free_tail_count },
+	{ "mapped tail of a free block", "inside a free block", break_free_tail_map },
+	{ "referenced free block", "is free and referenced or mapped", break_free_count },
+	{ "mapped free block", "is free and referenced or mapped", break_free_map },
+	{ "unmerged buddies", "they should have merged", break_merge },
+	{ "page of another zone", "belongs to another zone", break_zone_id },
+	{ "reserved and allocated", "is reserved and on loan at once", break_reserved_held },
+	{ "lost block", "is lost", break_lost },
+	{ "lost metadata", "is lost", break_lost_reserved },
+	{ "free and allocated", "is free and allocated at once", break_both_states },
+	{ "order above the largest", "is no place for a block of order 11", break_order_above },
+	{ "misaligned block", "is no place for a block of order 10", break_alignment },
+	{ "block across the border", "leaves the zone", break_border },
+	{ "foreign page on a list", "leaves the page array", break_list_foreign },
+	{ "wrong link back", "its link back in the list of order 10 is wrong", break_list_link },
+	{ "list in a circle", "its link back in the list of order 10 is wrong", break_list_cycle },
+	{ "allocated block on a list", "but not free with that order", break_list_held },
+	{ "block on another order's list", "but not free with that order", break_list_order },
+	{ "block on no list", "does not hold the 1 free blocks", break_list_lost },
+	{ "nr_free", "nr_free of order 10 is 2", break_nr_free },
+	{ "free_pages", "free_pages is", break_free_pages },
+	{ "allocated_pages", "allocated_pages is", break_allocated_pages },
+	{ "managed_pages", "are not the", break_managed_pages },
+};
+
+static void describe_breakage(const struct breakage *breakage, char *desc)
+{
+	strscpy(desc, breakage->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(breakage, breakages, describe_breakage);
+
+static void find_victim(struct kunit *test, struct mmsim_memory *mem, struct victim *v)
+{
+	v->zone = zone_at(mem, MMSIM_ZONE_NORMAL);
+	v->held = take(mem, LOWMEM, 1);
+	v->dma = take(mem, GFP_DMA | __GFP_NOWARN, 9);
+	v->free = first_free(mem, MMSIM_ZONE_NORMAL, 10);
+	v->reserved = mmsim_memory_page(mem, mem->meta_pfn);
+	v->foreign = kunit_kzalloc(test, sizeof(*v->foreign), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, v->held);
+	KUNIT_ASSERT_NOT_NULL(test, v->dma);
+	KUNIT_ASSERT_NOT_NULL(test, v->free);
+	KUNIT_ASSERT_NOT_NULL(test, v->foreign);
+	KUNIT_ASSERT_EQ(test, nr_free(mem, MMSIM_ZONE_NORMAL, 10), 1);
+}
+
+/*
+ * The check that all other tests lean on: each invariant, broken alone, is found and named. To mend what was broken, the
+ * metadata is put back as it was: the region has all of it.
+ */
+static void buddy_check_finds(struct kunit *test)
+{
+	const struct breakage *breakage = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "DMA:2M,Normal");
+	struct mmsim_memory *mem = m->memory;
+	size_t size = mem->meta_pages << PAGE_SHIFT;
+	void *copy = kunit_kmalloc(test, size, GFP_KERNEL), *metadata;
+	struct victim v;
+	char what[256] = "";
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	metadata = m->region.vaddr + ((mem->meta_pfn - m->region.start_pfn) << PAGE_SHIFT);
+	find_victim(test, mem, &v);
+	mmsim_test_check(test, m);
+
+	memcpy(copy, metadata, size);
+	breakage->do_it(&v);
+	KUNIT_EXPECT_EQ(test, mmsim_memory_check(mem, what, sizeof(what)), -EUCLEAN);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(what, breakage->says), "it says: %s", what);
+	memcpy(metadata, copy, size);
+
+	mmsim_test_check(test, m);
+	KUNIT_EXPECT_TRUE(test, give(mem, v.held, 1));
+	KUNIT_EXPECT_TRUE(test, give(mem, v.dma, 9));
+}
+
+/* --- From everywhere at once --- */
+
+#define SLOTS		24	/* blocks that a worker holds at most */
+#define STEPS		20000	/* of each thread */
+
+struct hammer {
+	struct mmsim_memory *mem;
+	atomic_t threads;		/* still at work */
+	struct completion done;		/* the last one has finished */
+	atomic_long_t faults;		/* somebody else has written into a block, or a free was refused */
+	atomic_long_t failed;		/* allocations that found nothing */
+};
+
+struct worker {
+	struct hammer *hammer;
+	struct task_struct *task;	/* a thread's ... */
+	struct hrtimer timer;		/* ... or a timer's */
+	struct rnd_state rnd;
+	u64 stamp;
+	unsigned int nr;
+	struct held slot[SLOTS];
+	unsigned long fired;		/* timer: how often; */
+	bool hardirq, softirq;		/* and where it was */
+};
+
+/* The first and the last word of a block: those that a neighbour or a second owner would hit. */
+static u64 *first_word(struct mmsim_memory *mem, const struct held *block)
+{
+	return mmsim_memory_vaddr(mem, block->page);
+}
+
+static u64 *last_word(struct mmsim_memory *mem, const struct held *block)
+{
+	return mmsim_memory_vaddr(mem, block->page) + (PAGE_SIZE << block->order) - sizeof(u64);
+}
+
+static void worker_take(struct worker *w)
+{
+	struct mmsim_memory *mem = w->hammer->mem;
+	struct held *block = &w->slot[w->nr];
+
+	block->order = min_t(unsigned int, __ffs(prandom_u32_state(&w->rnd) | BIT(6)), 6);
+	block->page = take(mem, ANY_ZONE, block->order);
+	if (!block->page) {
+		atomic_long_inc(&w->hammer->failed);
+		return;
+	}
+	*first_word(mem, block) = w->stamp;
+	*last_word(mem, block) = w->stamp;
+	w->nr++;
+}
+
+static void worker_give(struct worker *w)
+{
+	struct mmsim_memory *mem = w->hammer->mem;
+	unsigned int i = mmsim_test_below(&w->rnd, w->nr);
+	struct held block = w->slot[i];
+
+	w->slot[i] = w->slot[--w->nr];
+	if (*first_word(mem, &block) != w->stamp || *last_word(mem, &block) != w->stamp ||
+	    !give(mem, block.page, block.order))
+		atomic_long_inc(&w->hammer->faults);
+}
+
+static void worker_step(struct worker *w)
+{
+	if (w->nr < SLOTS && (!w->nr || prandom_u32_state(&w->rnd) & 1))
+		worker_take(w);
+	else
+		worker_give(w);
+}
+
+static int hammer_thread(void *data)
+{
+	struct worker *w = data;
+	unsigned int i;
+
+	for (i = 0; i < STEPS; i++) {
+		worker_step(w);
+		if (i % 64 == 0)
+			cond_resched();
+	}
+	while (w->nr)
+		worker_give(w);
+	if (atomic_dec_and_test(&w->hammer->threads))
+		complete(&w->hammer->done);
+	return 0;
+}
+
+static enum hrtimer_restart hammer_timer(struct hrtimer *timer)
+{
+	struct worker *w = container_of(timer, struct worker, timer);
+	unsigned int i;
+
+	w->hardirq |= in_hardirq();
+	w->softirq |= in_serving_softirq();
+	w->fired++;
+	for (i = 0; i < 4; i++)
+		worker_step(w);
+	hrtimer_forward_now(timer, ms_to_ktime(2));
+	return HRTIMER_RESTART;
+}
+
+static void start_threads(struct kunit *test, struct hammer *hammer, struct worker *worker, unsigned int nr)
+{
+	unsigned int i;
+
+	atomic_set(&hammer->threads, nr);
+	for (i = 0; i < nr; i++) {
+		worker[i].task = kthread_create(hammer_thread, &worker[i], "mmsim_hammer/%u", i);
+		if (IS_ERR(worker[i].task)) {
+			KUNIT_FAIL(test, "no thread %u: %ld", i, PTR_ERR(worker[i].task));
+			worker[i].task = NULL;
+			if (atomic_dec_and_test(&hammer->threads))
+				complete(&hammer->done);
+			continue;
+		}
+		get_task_struct(worker[i].task);
+		kthread_bind(worker[i].task, cpumask_nth(i % num_online_cpus(), cpu_online_mask));
+		wake_up_process(worker[i].task);
+	}
+}
+
+static void stop_threads(struct hammer *hammer, struct worker *worker, unsigned int nr)
+{
+	unsigned int i;
+
+	wait_for_completion(&hammer->done);
+	for (i = 0; i < nr; i++) {
+		if (worker[i].task) {
+			kthread_stop(worker[i].task);
+			put_task_struct(worker[i].task);
+		}
+	}
+}
+
+/*
+ * Two threads a CPU, four at least, and two timers, one in hard and one in soft interrupts, take and give blocks of a small
+ * region. Each writes its stamp into its blocks and finds it there; afterwards all is as it was, every failure counted.
+ */
+static void buddy_hammer(struct kunit *test)
+{
+	unsigned int i, nr = max(4U, 2 * num_online_cpus());
+	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "DMA:2M,Normal");
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct hammer *hammer = kunit_kzalloc(test, sizeof(*hammer), GFP_KERNEL);
+	struct worker *worker = kunit_kcalloc(test, nr + 2, sizeof(*worker), GFP_KERNEL);
+	u64 seed = mmsim_test_seed(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, hammer);
+	KUNIT_ASSERT_NOT_NULL(test, worker);
+	hammer->mem = m->memory;
+	init_completion(&hammer->done);
+	for (i = 0; i < nr + 2; i++) {
+		worker[i].hammer = hammer;
+		worker[i].stamp = i + 1;
+		prandom_seed_state(&worker[i].rnd, seed + i);
+	}
+	for (i = nr; i < nr + 2; i++) {
+		enum hrtimer_mode mode = i == nr ? HRTIMER_MODE_REL : HRTIMER_MODE_REL_SOFT;
+
+		hrtimer_init(&worker[i].timer, CLOCK_MONOTONIC, mode);
+		worker[i].timer.function = hammer_timer;
+		hrtimer_start(&worker[i].timer, ms_to_ktime(1), mode);
+	}
+	start_threads(test, hammer, worker, nr);
+	stop_threads(hammer, worker, nr);
+	for (i = nr; i < nr + 2; i++) {
+		hrtimer_cancel(&worker[i].timer);
+		while (worker[i].nr)
+			worker_give(&worker[i]);
+		KUNIT_EXPECT_GT(test, worker[i].fired, 0);
+	}
+	KUNIT_EXPECT_TRUE(test, worker[nr].hardirq);
+	KUNIT_EXPECT_TRUE(test, worker[nr + 1].softirq);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&hammer->faults), 0);
+	mmsim_expect_since(test, m->memory, first, -1, atomic_long_read(&hammer->failed));
+	mmsim_test_check(test, m);
+}
+
+struct duel {
+	struct mmsim_memory *mem;
+	struct mmsim_page *page;
+	atomic_t round, answered;	/* which round was called, which one the opponent has finished */
+	atomic_t freed;			/* frees that went through */
+};
+
+#define ROUNDS		2000
+
+static int duel_thread(void *data)
+{
+	struct duel *d = data;
+	int round;
+
+	for (round = 1; round <= ROUNDS; round++) {
+		while (atomic_read_acquire(&d->round) != round)
+			cpu_relax();
+		if (give(d->mem, d->page, 3))
+			atomic_inc(&d->freed);
+		atomic_set_release(&d->answered, round);
+		cond_resched();
+	}
+	return 0;
+}
+
+/* Of two frees of one block at the same moment on two CPUs, one goes through and one is refused. */
+static void buddy_double_free_race(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
+	struct duel *d = kunit_kzalloc(test, sizeof(*d), GFP_KERNEL);
+	struct task_struct *opponent;
+	int round, wrong = 0;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "one CPU: no two frees at the same moment");
+	KUNIT_ASSERT_NOT_NULL(test, d);
+	d->mem = m->memory;
+	opponent = kthread_create(duel_thread, d, "mmsim_duel");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, opponent);
+	get_task_struct(opponent);
+	wake_up_process(opponent);
+	for (round = 1; round <= ROUNDS; round++) {
+		d->page = take(m->memory, LOWMEM, 3);
+		atomic_set(&d->freed, 0);
+		atomic_set_release(&d->round, round);
+		if (give(m->memory, d->page, 3))
+			atomic_inc(&d->freed);
+		while (atomic_read_acquire(&d->answered) != round)
+			cpu_relax();
+		wrong += atomic_read(&d->freed) != 1;
+		cond_resched();
+	}
+	kthread_stop(opponent);
+	put_task_struct(opponent);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->bad[MMSIM_BAD_DOUBLE_FREE]), ROUNDS);
+	mmsim_test_check(test, m);
+}
+
+static struct kunit_case buddy_cases[] = {
+	KUNIT_CASE_PARAM(buddy_zones, layout_gen_params),
+	KUNIT_CASE(buddy_bad_layouts),
+	KUNIT_CASE_PARAM(buddy_fallback, request_gen_params),
+	KUNIT_CASE(buddy_no_merge_across_zones),
+	KUNIT_CASE_PARAM(buddy_256_512_1024, walk_gen_params),
+	KUNIT_CASE_PARAM(buddy_alignment, order_gen_params),
+	KUNIT_CASE(buddy_four_five_nine),
+	KUNIT_CASE_PARAM(buddy_lower_half, order_gen_params),
+	KUNIT_CASE_PARAM(buddy_tail_placement, order_gen_params),
+	KUNIT_CASE_PARAM(buddy_exhaustion, layout_gen_params),
+	KUNIT_CASE(buddy_keeps_its_fragmentation),
+	KUNIT_CASE_PARAM(buddy_oracle, layout_gen_params),
+	KUNIT_CASE_PARAM(buddy_check_finds, breakage_gen_params),
+	KUNIT_CASE(buddy_hammer),
+	KUNIT_CASE(buddy_double_free_race),
+	{}
+};
+
+static struct kunit_suite buddy_suite = {
+	.name = "buddy",
+	.test_cases = buddy_cases,
+};
+
+kunit_test_suite(buddy_suite);
