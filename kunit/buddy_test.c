@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "buddy": the free lists. What seeds 000 and 004 say of them word for word; where Linux puts which block; a
- * random run against the naive model of oracle.h; what the structural check finds; use from all contexts at once.
+ * KUnit suite "buddy": the free lists. What seeds 000 and 004 say of them word for word; where Linux puts which block;
+ * a random run against the naive model of oracle.h; what the structural check finds; use from all contexts at once.
  *
- * To bring the lists into a wanted state, a test takes everything, as blocks of the orders that are there, and gives back
- * what it wants to be free. What it holds is noted outside of the instance.
+ * To bring the lists into a wanted state, a test takes everything, as blocks of the orders that are there, and gives
+ * back what it wants to be free. What it holds is noted outside of the instance.
  */
 #include <kunit/test.h>
 #include <linux/completion.h>
@@ -170,7 +170,7 @@ KUNIT_ARRAY_PARAM(layout, layouts, describe_layout);
 
 /* --- Zones --- */
 
-/* Zones follow each other without a gap, each as large as asked; all that is not metadata is free, in blocks that merged. */
+/* Zones follow each other without a gap, each as large as asked; all but the metadata is free, in merged blocks. */
 static void buddy_zones(struct kunit *test)
 {
 	const struct layout *layout = test->param_value;
@@ -254,8 +254,8 @@ static void describe_request(const struct request *request, char *desc)
 KUNIT_ARRAY_PARAM(request, requests, describe_request);
 
 /*
- * A request goes to the highest zone it allows, and down from there only when that one has nothing left; it never goes up:
- * GFP_DMA gets DMA memory or none.
+ * A request goes to the highest zone it allows, and down from there only when that one has nothing left; it never goes
+ * up: GFP_DMA gets DMA memory or none.
  */
 static void buddy_fallback(struct kunit *test)
 {
@@ -333,14 +333,16 @@ static void expect_lists(struct kunit *test, struct mmsim_memory *mem, const uns
 	unsigned int i;
 
 	for (i = 0; i < 3; i++)
-		KUNIT_EXPECT_EQ_MSG(test, nr_free(mem, MMSIM_ZONE_NORMAL, 8 + i), nr[i], "%u pages, %s", 256 << i, when);
+		KUNIT_EXPECT_EQ_MSG(test, nr_free(mem, MMSIM_ZONE_NORMAL, 8 + i), nr[i], "%u pages, %s", 256 << i,
+				    when);
 }
 
 /*
- * Seed 004: "To get a block of 256 page frames, look for a free block in the list of 256 first. If there is none, look in the
- * list of 512; if one is found, it is split into two blocks of 256: one is given to the caller, the other moved to the
- * list of 256. If the list of 512 has none either, go on to the list of 1024; if there is none, return an error. When a
- * block is freed, two adjacent blocks are merged into a larger one." A free block of 128 is no help.
+ * Seed 004: "To get a block of 256 page frames, look for a free block in the list of 256 first. If there is none,
+ * look in the list of 512; if one is found, it is split into two blocks of 256: one is given to the caller, the
+ * other moved to the list of 256. If the list of 512 has none either, go on to the list of 1024; if there is none,
+ * return an error. When a block is freed, two adjacent blocks are merged into a larger one." A free block of 128 is
+ * no help.
  */
 static void buddy_256_512_1024(struct kunit *test)
 {
@@ -375,8 +377,9 @@ static void buddy_256_512_1024(struct kunit *test)
 }
 
 /*
- * Seed 000: "the physical address of the first page frame of every block is a multiple of the block's size. For example, a
- * block of 16 page frames starts at a multiple of 16 x 2^12." So does every block of the region, of every order.
+ * Seed 000: "the physical address of the first page frame of every block is a multiple of the block's size. For
+ * example, a block of 16 page frames starts at a multiple of 16 x 2^12." So does every block of the region, of every
+ * order.
  */
 static void buddy_alignment(struct kunit *test)
 {
@@ -497,9 +500,9 @@ static struct places two_places(struct mmsim_memory *mem)
 }
 
 /*
- * buddy_merge_likely(): a block that is freed next to an allocated buddy goes to the tail of its list when the pair's own
- * buddy is free, since it will then soon be part of something larger; to the head otherwise. For orders 9 and 10 always
- * to the head.
+ * buddy_merge_likely(): a block that is freed next to an allocated buddy goes to the tail of its list when the
+ * pair's own buddy is free, since it will then soon be part of something larger; to the head otherwise. For orders 9
+ * and 10 always to the head.
  */
 static void buddy_tail_placement(struct kunit *test)
 {
@@ -559,8 +562,8 @@ static void exhaust(struct kunit *test, struct holding *h, struct mmsim_model *m
 }
 
 /*
- * At each order: as many blocks as the lists can be cut into, none twice, none across a zone's border; then NULL, counted
- * as one failure; and after the frees, in random order, the lists are what they were.
+ * At each order: as many blocks as the lists can be cut into, none twice, none across a zone's border; then NULL,
+ * counted as one failure; and after the frees, in random order, the lists are what they were.
  */
 static void buddy_exhaustion(struct kunit *test)
 {
@@ -592,9 +595,9 @@ static unsigned long nr_free_2mb(struct mmsim_memory *mem)
 }
 
 /*
- * The buddy system does not defragment: half of a full zone is freed at random, then 10 % of it freed and allocated again
- * by single pages, a hundred times. Small blocks are served from small ones, so no free block of 2 MB is broken; and none
- * comes about.
+ * The buddy system does not defragment: half of a full zone is freed at random, then 10 % of it freed and allocated
+ * again by single pages, a hundred times. Small blocks are served from small ones, so no free block of 2 MB is broken;
+ * and none comes about.
  */
 static void buddy_keeps_its_fragmentation(struct kunit *test)
 {
@@ -632,186 +635,124 @@ static void buddy_oracle(struct kunit *test)
 
 /* --- What the structural check finds --- */
 
-struct victim {
-	struct mmsim_zone *zone;	/* Normal, with ... */
-	struct mmsim_page *free;	/* ... a free block of order 10 ... */
-	struct mmsim_page *held;	/* ... and an allocated one of order 1, not at a multiple of 4 MB */
-	struct mmsim_page *dma;		/* an allocated block of order 9 that fills its zone, at a multiple of 4 MB */
-	struct mmsim_page *reserved;	/* of the metadata */
-	struct mmsim_page *foreign;	/* not in the page array */
+/* Pages of an instance of two zones, DMA of 2 MB and Normal. */
+enum part {
+	HELD,		/* an allocated block of order 1 in Normal, not at a multiple of 4 MB */
+	FREE,		/* Normal's only free block of order 10 */
+	WHOLE_ZONE,	/* an allocated block of order 9, all of DMA, at a multiple of 4 MB */
+	METADATA,
+	FOREIGN,	/* not in the page array */
+	NR_PARTS
 };
 
-static void set_order(struct mmsim_page *page, unsigned int order)
-{
-	page->flags = (page->flags & ~MMSIM_PAGE_ORDER) | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
-}
+struct victim {
+	struct mmsim_zone *zone;	/* Normal */
+	struct mmsim_page *page[NR_PARTS];
+};
 
-static void break_tail_state(struct victim *v)
+static struct list_head *free_list(struct victim *v, unsigned int order)
 {
-	v->held[1].flags |= MMSIM_PAGE_ALLOCATED;
-}
-
-static void break_tail_reserved(struct victim *v)
-{
-	v->free[700].flags |= BIT(PG_reserved);
-}
-
-static void break_free_tail_count(struct victim *v)
-{
-	atomic_inc(&v->free[1023]._refcount);
-}
-
-static void break_free_tail_map(struct victim *v)
-{
-	atomic_inc(&v->free[1]._mapcount);
-}
-
-static void break_free_count(struct victim *v)
-{
-	atomic_inc(&v->free->_refcount);
-}
-
-static void break_free_map(struct victim *v)
-{
-	atomic_inc(&v->free->_mapcount);
+	return &v->zone->free_area[order].free_list;
 }
 
 /* All in order but for the merge that should have been. */
 static void break_merge(struct victim *v)
 {
-	struct mmsim_free_area *whole = &v->zone->free_area[10], *half = &v->zone->free_area[9];
+	struct mmsim_page *low = v->page[FREE], *high = low + 512;
 
-	list_del(&v->free->lru);
-	whole->nr_free--;
-	set_order(v->free, 9);
-	v->free[512].flags = v->free->flags;
-	list_add(&v->free->lru, &half->free_list);
-	list_add(&v->free[512].lru, &half->free_list);
-	half->nr_free += 2;
-}
-
-static void break_zone_id(struct victim *v)
-{
-	v->held->flags ^= 1UL << MMSIM_PAGE_ZONE_SHIFT;
-}
-
-static void break_reserved_held(struct victim *v)
-{
-	v->held->flags |= BIT(PG_reserved);
-}
-
-static void break_lost(struct victim *v)
-{
-	v->held->flags &= ~MMSIM_PAGE_STATE;
-}
-
-static void break_lost_reserved(struct victim *v)
-{
-	v->reserved->flags &= ~BIT(PG_reserved);
-}
-
-static void break_both_states(struct victim *v)
-{
-	v->held->flags |= MMSIM_PAGE_BUDDY;
-}
-
-static void break_order_above(struct victim *v)
-{
-	set_order(v->dma, 11);
-}
-
-static void break_alignment(struct victim *v)
-{
-	set_order(v->held, 10);
-}
-
-static void break_border(struct victim *v)
-{
-	set_order(v->dma, 10);
+	list_move(&low->lru, free_list(v, 9));
+	list_add(&high->lru, free_list(v, 9));
+	low->flags ^= (10UL ^ 9) << MMSIM_PAGE_ORDER_SHIFT;
+	high->flags = low->flags;
+	v->zone->free_area[10].nr_free--;
+	v->zone->free_area[9].nr_free += 2;
 }
 
 static void break_list_foreign(struct victim *v)
 {
-	list_add_tail(&v->foreign->lru, &v->zone->free_area[10].free_list);
+	list_add_tail(&v->page[FOREIGN]->lru, free_list(v, 10));
 }
 
 static void break_list_link(struct victim *v)
 {
-	v->free->lru.prev = &v->free->lru;
+	v->page[FREE]->lru.prev = &v->page[FREE]->lru;
 }
 
-static void break_list_cycle(struct victim *v)
+static void break_list_circle(struct victim *v)
 {
-	v->free->lru.next = &v->free->lru;
+	v->page[FREE]->lru.next = &v->page[FREE]->lru;
 }
 
 static void break_list_held(struct victim *v)
 {
-	list_add(&v->held->lru, &v->zone->free_area[1].free_list);
+	list_add(&v->page[HELD]->lru, free_list(v, 1));
 }
 
 static void break_list_order(struct victim *v)
 {
-	list_move(&v->free->lru, &v->zone->free_area[0].free_list);
+	list_move(&v->page[FREE]->lru, free_list(v, 0));
 }
 
 static void break_list_lost(struct victim *v)
 {
-	list_del(&v->free->lru);
-}
-
-static void break_nr_free(struct victim *v)
-{
-	v->zone->free_area[10].nr_free++;
-}
-
-static void break_free_pages(struct victim *v)
-{
-	v->zone->free_pages--;
-}
-
-static void break_allocated_pages(struct victim *v)
-{
-	v->zone->allocated_pages++;
-}
-
-static void break_managed_pages(struct victim *v)
-{
-	v->zone->managed_pages--;
+	list_del(&v->page[FREE]->lru);
 }
 
 struct breakage {
-	const char *name, *says;
-	void (*do_it)(struct victim *v);
+	const char *name;
+	const char *says;		/* what the check must say of it */
+	enum part part;			/* done to this page ... */
+	unsigned int at;		/* ... or the one so many further on: */
+	unsigned long flip;		/* bits of its flags turned over */
+	int refs, maps;			/* added to its counts */
+	size_t counter;			/* or a counter of the zone is one too high */
+	void (*links)(struct victim *v);	/* or its lists are out of order */
 };
 
+#define ZONE_BIT		BIT(MMSIM_PAGE_ZONE_SHIFT)
+#define FLIP_ORDER(from, to)	((unsigned long)((from) ^ (to)) << MMSIM_PAGE_ORDER_SHIFT)
+#define COUNTER(field)		offsetof(struct mmsim_zone, field)
+
 static const struct breakage breakages[] = {
-	{ "tail with a state", "has a state of its own", break_tail_state },
-	{ "reserved tail", "has a state of its own", break_tail_reserved },
-	{ "referenced tail of a free block", "inside a free block", break_free_tail_count },
-	{ "mapped tail of a free block", "inside a free block", break_free_tail_map },
-	{ "referenced free block", "is free and referenced or mapped", break_free_count },
-	{ "mapped free block", "is free and referenced or mapped", break_free_map },
-	{ "unmerged buddies", "they should have merged", break_merge },
-	{ "page of another zone", "belongs to another zone", break_zone_id },
-	{ "reserved and allocated", "is reserved and on loan at once", break_reserved_held },
-	{ "lost block", "is lost", break_lost },
-	{ "lost metadata", "is lost", break_lost_reserved },
-	{ "free and allocated", "is free and allocated at once", break_both_states },
-	{ "order above the largest", "is no place for a block of order 11", break_order_above },
-	{ "misaligned block", "is no place for a block of order 10", break_alignment },
-	{ "block across the border", "leaves the zone", break_border },
-	{ "foreign page on a list", "leaves the page array", break_list_foreign },
-	{ "wrong link back", "its link back in the list of order 10 is wrong", break_list_link },
-	{ "list in a circle", "its link back in the list of order 10 is wrong", break_list_cycle },
-	{ "allocated block on a list", "but not free with that order", break_list_held },
-	{ "block on another order's list", "but not free with that order", break_list_order },
-	{ "block on no list", "does not hold the 1 free blocks", break_list_lost },
-	{ "nr_free", "nr_free of order 10 is 2", break_nr_free },
-	{ "free_pages", "free_pages is", break_free_pages },
-	{ "allocated_pages", "allocated_pages is", break_allocated_pages },
-	{ "managed_pages", "are not the", break_managed_pages },
+	{ "tail with a state", "has a state of its own", HELD, 1, MMSIM_PAGE_ALLOCATED },
+	{ "reserved tail", "has a state of its own", FREE, 700, BIT(PG_reserved) },
+	{ "referenced tail of a free block", "inside a free block", FREE, 1023, .refs = 1 },
+	{ "mapped tail of a free block", "inside a free block", FREE, 1, .maps = 1 },
+	{ "referenced free block", "is free and referenced or mapped", FREE, .refs = 1 },
+	{ "mapped free block", "is free and referenced or mapped", FREE, .maps = 1 },
+	{ "unmerged buddies", "they should have merged", .links = break_merge },
+	{ "page of another zone", "belongs to another zone", HELD, 0, ZONE_BIT },
+	{ "reserved and allocated", "is reserved and on loan at once", HELD, 0, BIT(PG_reserved) },
+	{ "lost block", "is lost", HELD, 0, MMSIM_PAGE_ALLOCATED },
+	{ "lost metadata", "is lost", METADATA, 0, BIT(PG_reserved) },
+	{ "free and allocated", "is free and allocated at once", HELD, 0, MMSIM_PAGE_BUDDY },
+	{ "order above the largest", "no place for a block of order 11", WHOLE_ZONE, 0, FLIP_ORDER(9, 11) },
+	{ "misaligned block", "no place for a block of order 10", HELD, 0, FLIP_ORDER(1, 10) },
+	{ "block across the border", "leaves the zone", WHOLE_ZONE, 0, FLIP_ORDER(9, 10) },
+	{ "foreign page on a list", "leaves the page array", .links = break_list_foreign },
+	{ "wrong link back", "its link back in the list of order 10 is wrong", .links = break_list_link },
+	{ "list in a circle", "its link back in the list of order 10 is wrong", .links = break_list_circle },
+	{ "allocated block on a list", "but not free with that order", .links = break_list_held },
+	{ "block on another order's list", "but not free with that order", .links = break_list_order },
+	{ "block on no list", "does not hold the 1 free blocks", .links = break_list_lost },
+	{ "nr_free", "nr_free of order 10 is 2", .counter = COUNTER(free_area[10].nr_free) },
+	{ "free_pages", "free_pages is", .counter = COUNTER(free_pages) },
+	{ "allocated_pages", "allocated_pages is", .counter = COUNTER(allocated_pages) },
+	{ "managed_pages", "are not the", .counter = COUNTER(managed_pages) },
 };
+
+static void break_it(struct victim *v, const struct breakage *breakage)
+{
+	struct mmsim_page *page = v->page[breakage->part] + breakage->at;
+
+	page->flags ^= breakage->flip;
+	atomic_add(breakage->refs, &page->_refcount);
+	atomic_add(breakage->maps, &page->_mapcount);
+	if (breakage->counter)
+		++*(unsigned long *)((void *)v->zone + breakage->counter);
+	if (breakage->links)
+		breakage->links(v);
+}
 
 static void describe_breakage(const struct breakage *breakage, char *desc)
 {
@@ -822,22 +763,22 @@ KUNIT_ARRAY_PARAM(breakage, breakages, describe_breakage);
 
 static void find_victim(struct kunit *test, struct mmsim_memory *mem, struct victim *v)
 {
+	unsigned int i;
+
 	v->zone = zone_at(mem, MMSIM_ZONE_NORMAL);
-	v->held = take(mem, LOWMEM, 1);
-	v->dma = take(mem, GFP_DMA | __GFP_NOWARN, 9);
-	v->free = first_free(mem, MMSIM_ZONE_NORMAL, 10);
-	v->reserved = mmsim_memory_page(mem, mem->meta_pfn);
-	v->foreign = kunit_kzalloc(test, sizeof(*v->foreign), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, v->held);
-	KUNIT_ASSERT_NOT_NULL(test, v->dma);
-	KUNIT_ASSERT_NOT_NULL(test, v->free);
-	KUNIT_ASSERT_NOT_NULL(test, v->foreign);
+	v->page[HELD] = take(mem, LOWMEM, 1);
+	v->page[FREE] = first_free(mem, MMSIM_ZONE_NORMAL, 10);
+	v->page[WHOLE_ZONE] = take(mem, GFP_DMA | __GFP_NOWARN, 9);
+	v->page[METADATA] = mmsim_memory_page(mem, mem->meta_pfn);
+	v->page[FOREIGN] = kunit_kzalloc(test, sizeof(struct mmsim_page), GFP_KERNEL);
+	for (i = 0; i < NR_PARTS; i++)
+		KUNIT_ASSERT_NOT_NULL(test, v->page[i]);
 	KUNIT_ASSERT_EQ(test, nr_free(mem, MMSIM_ZONE_NORMAL, 10), 1);
 }
 
 /*
- * The check that all other tests lean on: each invariant, broken alone, is found and named. To mend what was broken, the
- * metadata is put back as it was: the region has all of it.
+ * The check that all other tests lean on: each invariant, broken alone, is found and named. To mend what was broken,
+ * the metadata is put back as it was: the region has all of it.
  */
 static void buddy_check_finds(struct kunit *test)
 {
@@ -855,20 +796,20 @@ static void buddy_check_finds(struct kunit *test)
 	mmsim_test_check(test, m);
 
 	memcpy(copy, metadata, size);
-	breakage->do_it(&v);
+	break_it(&v, breakage);
 	KUNIT_EXPECT_EQ(test, mmsim_memory_check(mem, what, sizeof(what)), -EUCLEAN);
 	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(what, breakage->says), "it says: %s", what);
 	memcpy(metadata, copy, size);
 
 	mmsim_test_check(test, m);
-	KUNIT_EXPECT_TRUE(test, give(mem, v.held, 1));
-	KUNIT_EXPECT_TRUE(test, give(mem, v.dma, 9));
+	KUNIT_EXPECT_TRUE(test, give(mem, v.page[HELD], 1));
+	KUNIT_EXPECT_TRUE(test, give(mem, v.page[WHOLE_ZONE], 9));
 }
 
 /* --- From everywhere at once --- */
 
 #define SLOTS		24	/* blocks that a worker holds at most */
-#define STEPS		20000	/* of each thread */
+#define STEPS		50000	/* of each thread */
 
 struct hammer {
 	struct mmsim_memory *mem;
@@ -1002,8 +943,9 @@ static void stop_threads(struct hammer *hammer, struct worker *worker, unsigned 
 }
 
 /*
- * Two threads a CPU, four at least, and two timers, one in hard and one in soft interrupts, take and give blocks of a small
- * region. Each writes its stamp into its blocks and finds it there; afterwards all is as it was, every failure counted.
+ * Two threads a CPU, four at least, and two timers, one in hard and one in soft interrupts, take and give blocks of a
+ * small region. Each writes its stamp into its blocks and finds it there; afterwards all is as it was, every failure
+ * counted.
  */
 static void buddy_hammer(struct kunit *test)
 {

@@ -294,7 +294,7 @@ static unsigned int run_order(struct run *run)
 	return __ffs(prandom_u32_state(&run->rnd) | BIT(MMSIM_MAX_ORDER));
 }
 
-/* By the kernel's rules: from the highest zone allowed downward, the first that has a block large enough; -1 for none. */
+/* By the kernel's rules: from the highest zone allowed down, the first that has a block large enough; -1 for none. */
 static int run_zone(struct run *run, int highest, unsigned int order)
 {
 	while (highest >= 0 && mmsim_model_smallest(run->model, highest, order) < 0)
@@ -506,8 +506,8 @@ static void run_finish(struct kunit *test, struct run *run)
  *
  * After each step every free list has the length that the model says, and every refusal and failure is counted. An
  * allocation comes from the first zone that can serve it and is the lower part of the smallest block that fits; none
- * is handed out twice; what was written into a block is there when it is freed. Every thousand steps the model is counted
- * anew and the instance's own check must find nothing.
+ * is handed out twice; what was written into a block is there when it is freed. Every thousand steps the model is
+ * counted anew and the instance's own check must find nothing.
  */
 void mmsim_oracle_run(struct kunit *test, struct mmsim *m, unsigned long steps)
 {
