@@ -4,13 +4,14 @@
 #   guest.sh KERNEL SCRIPT [OPTION...] [KEY=VALUE...]
 #
 #   KERNEL          as for kernel.sh: uml runs as a process, the others in QEMU
-#   SCRIPT          scripts/guest/SCRIPT.sh, or the path of one
+#   SCRIPT          scripts/guest/SCRIPT.sh, or with a slash in it a path
 #   KEY=VALUE       becomes a variable of the script
 #   --module DIR    a folder from module.sh: its *.ko are /modules/*.ko in the guest (may be given again)
 #   --files DIR     its content is in the guest's /files
 #   --append TEXT   added to the kernel's command line
 #   --memory SIZE   default 1G                  --cpus N      default 2, with --icount and UML 1
 #   --timeout SEC   default 300                 --name NAME   of the logs, default KERNEL-SCRIPT
+#   --parallel      under TCG a thread for each CPU: real races, but see qemu() below
 #   --icount        TCG counts instructions as nanoseconds: ktime, TSC and instructions are one number, equal in each run
 #   --expect REGEXP reports in the log that are wanted, and no failure
 #
@@ -40,13 +41,14 @@ SUCCESS=17	# scripts/guest/exit/exit.c
 
 usage() { die "usage: guest.sh KERNEL SCRIPT [OPTION...] [KEY=VALUE...] (see the head of the script)"; }
 
-modules=() files=() append='' memory=1G cpus='' timeout=300 name='' icount='' expect='' variables=()
+modules=() files=() append='' memory=1G cpus='' timeout=300 name='' icount='' thread=single expect='' variables=()
 [ $# -ge 2 ] || usage
 kernel=$1 script=$2
 shift 2
 while [ $# -gt 0 ]; do
 	case $1 in
-	--icount) icount=1; shift; continue ;;
+	--icount) icount=1 thread=''; shift; continue ;;
+	--parallel) thread=multi; shift; continue ;;
 	--*) [ $# -ge 2 ] || usage ;;
 	esac
 	case $1 in
@@ -63,8 +65,11 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
-[ -f "$script" ] || script=$MMSIM_TOP/scripts/guest/$script.sh
-[ -f "$script" ] || die "no guest script $script"
+case $script in
+*/*) ;;
+*) script=$MMSIM_TOP/scripts/guest/$script.sh ;;
+esac
+[ -e "$script" ] || die "no guest script $script"
 name=${name:-$kernel-$(basename "$script" .sh)}
 if [ "$kernel" = uml ] || [ -n "$icount" ]; then
 	cpus=${cpus:-1}
@@ -95,7 +100,7 @@ initramfs() {
 		cp "$d"/*.ko "$root/modules/"
 	done
 	if [ "$kernel" != uml ]; then
-		d=$("$MMSIM_TOP/scripts/module.sh" "$kernel" SRC="$MMSIM_TOP/scripts/guest/exit")
+		d=$(once "$MMSIM_TOP/scripts/module.sh" "$kernel" SRC="$MMSIM_TOP/scripts/guest/exit")
 		cp "$d/exit.ko" "$root/"
 	fi
 	for d in "${files[@]}"; do
@@ -107,53 +112,42 @@ initramfs() {
 results_in_guest() { [ "$kernel" = uml ] && echo "/results/${results##*/}" || echo /dev/ttyS1; }
 
 # qemu SECONDS ACCELERATOR: boots $work/initramfs; the kernel talks to $console and the script to $results.
+#
+# TCG runs all CPUs in one thread, taking turns, unless told otherwise: with a thread each, QEMU 7.2 can translate code that
+# another CPU is just patching, and the guest dies of an int3 that is long gone (mended in 8.1). Static keys, and so the
+# tracepoints that the mirror switches, patch code.
 qemu() {
-	local options=(-accel "$2" -m "$memory" -smp "$cpus") line
-	line="console=ttyS0 oops=panic panic=-1 panic_on_warn=0 loglevel=7 $append"
+	local options=(-m "$memory" -smp "$cpus") line="console=ttyS0 oops=panic panic=-1 loglevel=7 $append"
 	case $2 in
-	kvm) options+=(-cpu host) ;;
-	*) options+=(-cpu qemu64) ;;
+	kvm) options+=(-accel kvm -cpu host) ;;
+	*) options+=(-accel "tcg${thread:+,thread=$thread}" -cpu qemu64) ;;
 	esac
 	if [ -n "$icount" ]; then
-		options+=(-icount shift=0,sleep=off -seed 1 -rtc base=2024-01-01,clock=vm)
+		options+=(-icount "shift=0,sleep=off" -seed 1 -rtc "base=2024-01-01,clock=vm")
 		line+=" nokaslr init_on_alloc=0 mitigations=off"
 	fi
-	timeout -k 5 "$1" qemu-system-x86_64 "${options[@]}" -nodefaults -no-user-config -display none -no-reboot -monitor none \
+	timeout --foreground -k 5 "$1" qemu-system-x86_64 "${options[@]}" -nodefaults -no-user-config -display none -no-reboot -monitor none \
 		-device isa-debug-exit,iobase=0xf4,iosize=4 -serial "file:$console" -serial "file:$results" \
 		-kernel "$image" -initrd "$work/initramfs" -append "$line" </dev/null >"$work/qemu" 2>&1
 }
 
 # uml SECONDS: the same for User Mode Linux, whose script writes its results through hostfs.
 uml() {
+	local words
+	read -ra words <<<"$append"
 	timeout -k 5 "$1" "$image" mem="$memory" initrd="$work/initramfs" rdinit=/init noreboot con=null con0=null,fd:1 \
-		uml_dir="$work/" hostfs="$(dirname "$results")" loglevel=7 $append </dev/null >"$console" 2>&1
+		uml_dir="$work/" hostfs="$(dirname "$results")" loglevel=7 "${words[@]}" </dev/null >"$console" 2>&1
 }
 
-# The accelerator of this run: the first guest that wants one finds out whether KVM boots this kernel.
+# accelerator: KVM when a guest with nothing to do comes to its end under it.
 accelerator() {
-	local memo=$MMSIM_RUN/accelerator found=tcg
-	if [ -n "$icount" ]; then
-		found=tcg
-	elif [ -n "${MMSIM_ACCEL:-}" ]; then
-		found=$MMSIM_ACCEL
-	elif [ -s "$memo" ]; then
-		found=$(cat "$memo")
+	if [ -w /dev/kvm ] && MMSIM_ACCEL=kvm "$0" "$kernel" /dev/null --name kvm-trial --timeout 20 --cpus 1 >"$work/trial" 2>&1; then
+		say "KVM: a trial boot answered"
+		echo kvm
 	else
-		if [ -w /dev/kvm ]; then
-			(
-				script=/dev/null modules=() files=() variables=() append='' memory=512M cpus=1
-				work=$(mktemp -d -p "$MMSIM_RUN")
-				console=$work/console results=$work/results
-				initramfs "$script"
-				code=0
-				qemu 20 kvm || code=$?
-				[ $code = $SUCCESS ]
-			) 2>/dev/null && found=kvm
-			say "KVM: $([ $found = kvm ] && echo "a trial boot answered" || echo "no answer to a trial boot, so QEMU emulates")"
-		fi
-		printf '%s\n' "$found" >"$memo"
+		say "KVM: no answer to a trial boot, so QEMU emulates (set MMSIM_ACCEL=tcg to spare the trial)"
+		echo tcg
 	fi
-	printf '%s\n' "$found"
 }
 
 # run: the guest, from start to end; its code goes to $work/code.
@@ -187,15 +181,20 @@ faults() {
 mkdir -p "$MMSIM_OUT/log"
 : >"$console"
 : >"$results"
-accel=
-[ "$kernel" = uml ] || accel=$(accelerator)
+if [ "$kernel" = uml ]; then
+	accel=
+elif [ -n "$icount" ]; then
+	accel=tcg
+else
+	accel=${MMSIM_ACCEL:-$(once accelerator)}
+fi
 initramfs "$script"
 step "guest $name${accel:+ ($accel)}: running" "$work/run" run
 
 passed=$(grep -c '^ok - ' "$results" || true)
 failed=$(grep -c '^not ok - ' "$results" || true)
 skipped=$(grep -c '^skip - ' "$results" || true)
-grep -E '^(not ok|skip) - ' "$results" | sed "s/^/$name: /" >&2 || true
+awk -v name="$name" '/^    / && shown || /^not ok - / { print name ": " $0; shown = 1; next } { shown = 0 }' "$results" >&2
 faults "$(cat "$work/code")" >"$work/faults"
 if [ -s "$work/faults" ]; then
 	failed=$((failed + 1))
@@ -205,6 +204,6 @@ if [ -s "$work/faults" ]; then
 else
 	passed=$((passed + 1))
 fi
-[ "$skipped" = 0 ] || say "$name: $skipped skipped"
+[ "$skipped" = 0 ] || say "$name: $skipped skipped, see $results"
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]

@@ -19,7 +19,9 @@ candidate() {
 		need_apt_lists
 		v=$(apt-cache policy "$1" | sed -n 's/ *Candidate: //p')
 	fi
-	[ -n "$v" ] && [ "$v" != "(none)" ] || die "apt knows no package $1: is this Debian 12 with its security updates?"
+	if [ -z "$v" ] || [ "$v" = "(none)" ]; then
+		die "apt knows no package $1: is this Debian 12 with its security updates?"
+	fi
 	printf '%s\n' "$v"
 }
 
@@ -85,7 +87,7 @@ unpack_stock() {
 }
 
 stock_kernel() {
-	local version=$1 infix= dir image headers common kbuild
+	local version=$1 infix='' dir image headers common kbuild
 	[ "$version" = 6.1 ] || infix=$version-
 	candidate "linux-image-${infix}amd64" >/dev/null
 	image=$(depends "linux-image-${infix}amd64" '^linux-image-6')
@@ -94,7 +96,7 @@ stock_kernel() {
 	kbuild=$(depends "$headers" '^linux-kbuild-')
 	dir=$MMSIM_CACHE/kernels/stock-$version-$(candidate "$image")
 	if [ ! -e "$dir/.ready" ]; then
-		need_packages $BUILD_TOOLS
+		need_packages "${BUILD_TOOLS[@]}"
 		step "Linux $version: unpacking Debian's image and headers" "$MMSIM_CACHE/log/stock-$version.log" \
 			unpack_stock "$dir" "$image" "$headers" "$common" "$kbuild"
 		touch "$dir/.ready"
@@ -125,7 +127,7 @@ built_kernel() {
 	key=$(cat "$@" | sha256sum | cut -c1-12)
 	dir=$MMSIM_CACHE/kernels/$name-$version-$key
 	if [ ! -e "$dir/.ready" ]; then
-		need_packages $BUILD_TOOLS
+		need_packages "${BUILD_TOOLS[@]}"
 		source=$(source_tree 6.12)
 		step "Linux 6.12 ($name): building, about $minutes minutes on 2 cores" "$MMSIM_CACHE/log/build-$name.log" \
 			build_kernel "$dir" "$source" "$arch" "$target" "$image" "$@"

@@ -5,8 +5,8 @@
 #
 #   uml                    the KUnit suites in User Mode Linux
 #   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, parameters, unloading
-#   kasan                  the KUnit suites and the commands under KASAN, lockdep and sleep-in-atomic checks; source=cma too
-#   kcsan                  the same under the data race detector, with 2 CPUs
+#   kasan                  KUnit, files, commands and so on, under KASAN, lockdep and sleep-in-atomic checks; source=cma too
+#   kcsan                  KUnit, and everything at once, under the data race detector with 2 CPUs
 #   style                  checkpatch --strict, kernel-doc, sparse against 6.12 and 6.1, shellcheck
 #   own                    no run of lines copied from the kernel (where the comparison script is at hand)
 #   dkms                   DKMS adds, builds, installs and removes the module
@@ -52,20 +52,28 @@ guest() {
 
 lane_uml() { guest uml kunit KUNIT=1 suites="$SUITES"; }
 
-# The reserved range for source=memmap begins at 512 MB, where a guest of 1 GB has RAM.
+# What the files, commands, sources and refusals are on any kernel. The range for source=memmap begins where 1 GB has RAM.
+stock_guest() {
+	guest "$1" stock "" --timeout 900 --append "cma=64M memmap=64M\$0x20000000" reserved=0x20000000 "${@:2}"
+}
+
+# With one CPU to switch the mirror a thousand times: with two that wait for each other's turn it takes ten times as long.
 stock_lane() {
-	guest "$1" stock "" --timeout 900 --append "memmap=64M\$0x20000000" reserved=0x20000000 cma=no
-	guest "$1" unload "" --timeout 600 rounds=20
+	stock_guest "$1" cma=no attaches=50
+	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
 }
 lane_stock-6.12() { stock_lane 6.12; }
 lane_stock-6.1() { stock_lane 6.1; }
 
-detector_lane() {
-	guest "$1" kunit KUNIT=1 --timeout 1500 suites="$SUITES"
-	guest "$1" stock "" --timeout 900 --append "cma=64M memmap=64M\$0x20000000" reserved=0x20000000 cma=yes
+lane_kasan() {
+	guest kasan kunit KUNIT=1 --timeout 1500 suites="$SUITES"
+	stock_guest kasan cma=yes attaches=20
 }
-lane_kasan() { detector_lane kasan; }
-lane_kcsan() { detector_lane kcsan; }
+
+lane_kcsan() {
+	guest kcsan kunit KUNIT=1 --timeout 1500 --parallel suites="$SUITES"
+	guest kcsan races "" --timeout 300 --parallel seconds=20
+}
 
 # silent COMMAND...: succeeds when COMMAND does, and says nothing.
 silent() {
@@ -159,30 +167,24 @@ lane_bench() {
 finish() {
 	local code=$?
 	[ $code = 0 ] || failed=$((failed + 1))
-	printf '%-10s  %3d passed, %d failed, %d min %02d s\n' "$lane" $passed $failed $((SECONDS / 60)) $((SECONDS % 60)) >&2
+	printf 'lane %-10s  %3d passed, %d failed, %d min %02d s\n' "$lane" $passed $failed $((SECONDS / 60)) $((SECONDS % 60)) >&2
 	printf '%s passed, %s failed\n' $passed $failed
 }
 
-# Each lane runs in a shell of its own, so that one that breaks off takes no other with it.
-run_lane() {
-	set +e
-	(
-		set -e
-		lane=$1 passed=0 failed=0 SECONDS=0
-		trap finish EXIT
-		rm -rf "$MMSIM_OUT/log/$lane"
-		"lane_$lane"
-	) >"$MMSIM_RUN/lane"
-	set -e
-	add_counts "$MMSIM_RUN/lane"
-}
-
-[ $# -gt 0 ] || die "usage: lane.sh NAME... (uml stock-6.12 stock-6.1 kasan kcsan style own dkms bench)"
+# Each lane runs in a process of its own, so that one that breaks off takes no other with it.
+if [ "${1:-}" = --here ]; then
+	lane=$2
+	trap finish EXIT
+	rm -rf "$MMSIM_OUT/log/$lane"
+	"lane_$lane"
+	exit
+fi
+[ $# -gt 0 ] || set -- none
 for lane in "$@"; do
-	declare -F "lane_$lane" >/dev/null || die "no lane '$lane': choose of uml stock-6.12 stock-6.1 kasan kcsan style own dkms bench"
+	declare -F "lane_$lane" >/dev/null || die "no lane '$lane': choose of $(declare -F | sed -n 's/^declare -f lane_//p' | xargs)"
 done
 for lane in "$@"; do
-	run_lane "$lane"
+	counted "$0" --here "$lane"
 done
 printf '%s passed, %s failed\n' $passed $failed
 [ $failed = 0 ]

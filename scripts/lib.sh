@@ -11,13 +11,14 @@ set -euo pipefail
 MMSIM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 MMSIM_CACHE=${MMSIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmsim}
 MMSIM_OUT=${MMSIM_OUT:-$MMSIM_TOP/out}
+# shellcheck disable=SC2034	# for those that build
+BUILD_TOOLS=(build-essential gcc-12 bc bison flex libelf-dev libssl-dev cpio kmod xz-utils rsync)
 JOBS=$(nproc)
-BUILD_TOOLS="build-essential gcc-12 bc bison flex libelf-dev libssl-dev cpio kmod xz-utils rsync"
 if [ -z "${MMSIM_RUN:-}" ]; then
 	MMSIM_RUN=$(mktemp -d "${TMPDIR:-/tmp}/mmsim.XXXXXX")
 	trap 'rm -rf "$MMSIM_RUN"' EXIT
 fi
-export MMSIM_CACHE MMSIM_OUT MMSIM_RUN
+export MMSIM_CACHE MMSIM_OUT MMSIM_RUN JOBS
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
@@ -33,8 +34,11 @@ step() {
 		"$@" 2>&1 | tee "$log" >&2
 		return "${PIPESTATUS[0]}"
 	fi
+	set -m
 	"$@" >"$log" 2>&1 </dev/null &
 	pid=$!
+	set +m
+	trap 'kill -- "-$pid"; exit 130' INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
 		if [ -t 2 ]; then
 			printf '\r%s ... %d s ' "$text" $((SECONDS - start)) >&2
@@ -45,6 +49,7 @@ step() {
 		sleep 0.2
 	done
 	wait "$pid" || rc=$?
+	trap - INT TERM
 	[ -t 2 ] && printf '\r\033[K' >&2
 	if [ $rc -eq 0 ]; then
 		say "$text: done in $((SECONDS - start)) s"
@@ -72,15 +77,19 @@ need_packages() {
 		install "${missing[@]}"
 }
 
-# kernel_dir NAME | source VERSION: the folder that kernel.sh provides, asked for once a run (apt takes seconds to answer).
-kernel_dir() {
+# once COMMAND...: what COMMAND prints; it is run the first time only that this run asks for it.
+once() {
 	local memo
-	memo=$MMSIM_RUN/kernel-$(printf '%s-' "$@")
-	if [ ! -s "$memo" ]; then
-		"$MMSIM_TOP/scripts/kernel.sh" "$@" >"$memo" || return 1
+	memo=$MMSIM_RUN/once-$(printf '%s ' "$@" | sha256sum | cut -c1-16)
+	if [ ! -e "$memo" ]; then
+		"$@" >"$memo.new" || return 1
+		mv "$memo.new" "$memo"
 	fi
 	cat "$memo"
 }
+
+# kernel_dir NAME | source VERSION: the folder that kernel.sh provides. It takes apt seconds to say which, so ask once.
+kernel_dir() { once "$MMSIM_TOP/scripts/kernel.sh" "$@"; }
 
 # add_counts FILE: adds the last line of FILE, `N passed, N failed`, to $passed and $failed; without one that is a failure.
 add_counts() {

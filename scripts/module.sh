@@ -31,8 +31,7 @@ for arg in "$@"; do
 	esac
 done
 
-# shellcheck disable=SC2086
-need_packages $BUILD_TOOLS
+need_packages "${BUILD_TOOLS[@]}"
 kernel_folder=$(kernel_dir "$kernel")
 kdir=$kernel_folder/build
 dir=$MMSIM_OUT/$name

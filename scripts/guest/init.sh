@@ -12,6 +12,7 @@ mount -t debugfs debugfs /sys/kernel/debug
 echo 7 >/proc/sys/kernel/printk
 
 # The results go to a file of the host: behind the second serial port, or in UML through hostfs.
+# shellcheck source=/dev/null
 . /variables
 case $RESULTS in
 /results/*) mount -t hostfs none /results ;;

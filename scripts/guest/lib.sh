@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=dash
 # What the scripts that run inside a guest have at hand. Plain sh, for busybox.
 #
 # $RESULTS is where the runner reads; a script ends by coming to its end, at which `end` writes the success token.
@@ -60,14 +60,58 @@ unload() { rmmod mmsim; }
 
 # ctl COMMAND: one line for the ctl file; its answer is printed.
 ctl() {
-	printf '%s\n' "$*" >$DEBUG/ctl || return
-	cat $DEBUG/ctl
+	echo "$*" >"$DEBUG/ctl" || return
+	cat "$DEBUG/ctl"
 }
 
 # verdict: the check file says ok.
 verdict() {
-	cat $DEBUG/check
-	head -n 1 $DEBUG/check | grep -q '^ok'
+	cat "$DEBUG/check"
+	head -n 1 "$DEBUG/check" | grep -q '^ok'
+}
+
+# blocks FILE: the pages in a file of buddyinfo's format, all zones together.
+blocks() {
+	awk '{ n = 1; for (o = 5; o <= 15; o++) { sum += $o * n; n *= 2 } } END { printf "%d\n", sum }' "$1"
+}
+
+# managed: the pages that mmsim's zones have to give, from the region file.
+managed() {
+	sed -n 's/^zone .* managed //p' "$DEBUG/region" | awk '{ sum += $1 } END { printf "%d\n", sum }'
+}
+
+uptime_s() { cut -d. -f1 /proc/uptime; }
+
+# work_for N: makes the kernel allocate and free for about N seconds, in two processes in the background.
+work_for() {
+	local until=$(($(uptime_s) + $1)) i
+	for i in 1 2; do
+		(
+			mkdir -p /tmp/work$i
+			while [ "$(uptime_s)" -lt $until ]; do
+				tar -cf - /bin /lib.sh /script.sh 2>/dev/null | tar -xf - -C /tmp/work$i
+				dd if=/dev/zero of=/tmp/work$i/zero bs=1M count=16 2>/dev/null
+				find /proc/self /sys/kernel >/dev/null 2>&1
+				rm -rf /tmp/work$i/*
+			done
+		) &
+	done
+}
+
+# mirror_under_load N: the mirror on and off N times while the kernel allocates and frees.
+mirror_under_load() {
+	local i=0 rc=0 start
+	start=$(uptime_s)
+	work_for 100000
+	while [ $i -lt "$1" ] && [ $rc = 0 ]; do
+		echo "mirror on" >"$DEBUG/ctl" && echo "mirror off" >"$DEBUG/ctl" || rc=1
+		i=$((i + 1))
+	done
+	kill %1 %2
+	wait
+	rm -rf /tmp/work1 /tmp/work2
+	say "mirror: $i times on and off in $(($(uptime_s) - start)) s"
+	return $rc
 }
 
 end() { say "end: $PASSED passed, $FAILED failed"; }
