@@ -128,7 +128,7 @@ static void region_test_host_memory(struct kunit *test)
 	region_test_take(test, r, c->source, c->size);
 	mmsim_region_release(r);
 	before = region_test_host_free();
-	for (taken = 0; taken < 16 * REGION_TEST_NOISE; taken += c->size) {
+	for (taken = 0; taken < 6 * REGION_TEST_NOISE; taken += c->size) {
 		region_test_take(test, r, c->source, c->size);
 		mmsim_region_release(r);
 	}
