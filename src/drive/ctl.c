@@ -10,6 +10,9 @@
  * A block that was allocated is known by its handle, a small number, the lowest one free. All blocks that are still
  * held are freed when the module goes.
  *
+ * The list shows kernel addresses to whoever may read the file: root, unless the module's parameters say otherwise. An
+ * address of 0 is that of a HighMem page.
+ *
  * What a command prints collects in one buffer that grows up to OUTPUT_MAX and then says that it was cut off; the
  * number of handles is bounded, and so is a write.
  *
@@ -326,8 +329,8 @@ static int do_list(char *args)
 	xa_for_each(&ctl_blocks, handle, block) {
 		if (output.cut)
 			break;
-		say("%lu pfn %#lx order %u address %pK gfp %pGg", handle, mmsim_page_to_pfn(block->page), block->order,
-		    mmsim_page_address(block->page), &block->gfp);
+		say("%lu pfn %#lx order %u address %#lx gfp %pGg", handle, mmsim_page_to_pfn(block->page), block->order,
+		    (unsigned long)mmsim_page_address(block->page), &block->gfp);
 	}
 	return 0;
 }
