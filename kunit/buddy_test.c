@@ -484,48 +484,37 @@ static void give_pages(struct kunit *test, struct mmsim_memory *mem, struct mmsi
 	KUNIT_ASSERT_EQ(test, refused, 0);
 }
 
-/* A run of 2048 pages, aligned so, without metadata, and 1024 more elsewhere: of a region of 16 MB in one zone. */
-struct places {
-	struct mmsim_page *pair, *other;
-};
-
-static struct places two_places(struct mmsim_memory *mem)
-{
-	bool odd = mem->start_pfn & 1024;
-
-	return (struct places){
-		.pair = mem->map + (odd ? 1024 : 2048),
-		.other = mem->map + (odd ? 3072 : 1024),
-	};
-}
-
 /*
- * buddy_merge_likely(): a block that is freed next to an allocated buddy goes to the tail of its list when the
- * pair's own buddy is free, since it will then soon be part of something larger; to the head otherwise. For orders 9
- * and 10 always to the head.
+ * buddy_merge_likely(): a block that is freed next to an allocated buddy goes to the tail of its list when the pair's
+ * own buddy is free, since it will then soon be part of something larger; to the head otherwise. Blocks of orders 9 and
+ * 10 always go to the head, whatever is free on either side.
  */
 static void buddy_tail_placement(struct kunit *test)
 {
 	unsigned int order = *(const unsigned int *)test->param_value;
-	struct mmsim *m = mmsim_test_instance(test, SZ_16M, "Normal");
+	struct mmsim *m = mmsim_test_instance(test, SZ_32M, "Normal");
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_page *page = m->memory->map + 3 * 1024, *other = m->memory->map + 6 * 1024;
 	struct holding *h = holding(test, m->memory);
-	struct places at = two_places(m->memory);
-	struct mmsim_page *aunt = at.pair + (order < 10 ? 2UL << order : 0);
 
 	hold_all(h, LOWMEM, 0);
-	give_pages(test, m->memory, at.other, order);
+	give_pages(test, m->memory, other, order);
 	KUNIT_ASSERT_EQ(test, nr_free(m->memory, MMSIM_ZONE_NORMAL, order), 1);
 
-	give_pages(test, m->memory, at.pair, order);
-	KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, order), at.pair);
-	KUNIT_EXPECT_PTR_EQ(test, last_free(m->memory, MMSIM_ZONE_NORMAL, order), at.other);
-	KUNIT_ASSERT_PTR_EQ(test, take(m->memory, LOWMEM, order), at.pair);
+	give_pages(test, m->memory, page, order);
+	KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, order), page);
+	KUNIT_EXPECT_PTR_EQ(test, last_free(m->memory, MMSIM_ZONE_NORMAL, order), other);
+	KUNIT_ASSERT_PTR_EQ(test, take(m->memory, LOWMEM, order), page);
 
-	if (order < 10)
-		give_pages(test, m->memory, aunt, order + 1);
-	KUNIT_EXPECT_TRUE(test, give(m->memory, at.pair, order));
-	KUNIT_EXPECT_PTR_EQ(test, last_free(m->memory, MMSIM_ZONE_NORMAL, order), order < 9 ? at.pair : at.other);
+	if (order < 9) {
+		give_pages(test, m->memory, page + (2UL << order), order + 1);
+	} else {
+		give_pages(test, m->memory, page - 1024, 10);
+		give_pages(test, m->memory, page + 1024, 10);
+	}
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, order));
+	KUNIT_EXPECT_PTR_EQ(test, first_free(m->memory, MMSIM_ZONE_NORMAL, order), order < 9 ? other : page);
+	KUNIT_EXPECT_PTR_EQ(test, last_free(m->memory, MMSIM_ZONE_NORMAL, order), order < 9 ? page : other);
 	mmsim_test_check(test, m);
 	drop_rest(h);
 	mmsim_expect_since(test, m->memory, first, -1, 1);
@@ -809,7 +798,7 @@ static void buddy_check_finds(struct kunit *test)
 /* --- From everywhere at once --- */
 
 #define SLOTS		24	/* blocks that a worker holds at most */
-#define STEPS		50000	/* of each thread */
+#define STEPS		100000	/* of each thread */
 
 struct hammer {
 	struct mmsim_memory *mem;
@@ -905,7 +894,7 @@ static enum hrtimer_restart hammer_timer(struct hrtimer *timer)
 	w->fired++;
 	for (i = 0; i < 4; i++)
 		worker_step(w);
-	hrtimer_forward_now(timer, ms_to_ktime(2));
+	hrtimer_forward_now(timer, ms_to_ktime(1));
 	return HRTIMER_RESTART;
 }
 
