@@ -381,7 +381,7 @@ static void region_test_expect_apart(struct kunit *test, const struct mmsim_regi
 			KUNIT_EXPECT_FALSE_MSG(test, region_test_overlap(&all[i], &all[k]), "regions %d and %d", i, k);
 }
 
-/* Regions of random sources and sizes come and go in random order, some at a time. One that can't be had is left out. */
+/* Regions of random sources and sizes come and go in random order. One that can't be had is left out. */
 static void region_test_random(struct kunit *test)
 {
 	static const enum mmsim_source sources[] = {
