@@ -90,7 +90,7 @@ class Report:
         first = self.boots[0]
         if self.gate == 1:
             self.test(len(self.boots) > 1 and all(boot.lines == first.lines for boot in self.boots),
-                      "two boots gave different lines (or there was one boot only)")
+                      "two boots gave different lines (or there was one boot only): not deterministic")
         broken = {row: why for boot in self.boots for row, why in boot.broken.items()}
         self.test(not broken and bool(first.rows),
                   "not measured: " + (", ".join(f"{row} ({why})" for row, why in broken.items()) or "anything"))
@@ -149,7 +149,7 @@ class Report:
             if target.due == "now":
                 self.test(value <= target.must, f"{row}: {value:.3f}, must be {target.must:g} at most")
             elif value > target.must:
-                words.append(f"({target.due})")
+                words.append(f"(comes with {target.due})")
         return {"must": target.must, "aim": aim, "due": target.due, "verdict": " ".join(words), "source": target.source}
 
     def add(self, row, text, a, b, ratio, ratios, **fields):
@@ -184,6 +184,7 @@ class Report:
                 extra = f"{row['ratio_low']:.2f}-{row['ratio_high']:.2f}"
             print(form.format(row["text"], cell(row["host"], 1), cell(row["mmsim"], 1), cell(row["ratio"], 3), extra,
                               cell(row["must"], 2), cell(row["aim"], 2), row["verdict"]).rstrip())
+        print("orders 4 and 9: pair splits a largest block and merges it again; flat finds a free block of its order")
         print("Bytes in the caches after a family of rows (host: its per-CPU lists), host / mmsim:")
         for family, fields in self.boots[-1].hoards.items():
             print(f"  {family:<8}{fields.get('host') or '-':>12} /{fields.get('mmsim') or '-':>10}")

@@ -62,6 +62,7 @@ judge() {
 # Two boots at a time: what else the machine does changes nothing in them.
 gate1() {
 	local kernel=$1
+	once "$SCRIPTS/module.sh" "$kernel" SRC="$SCRIPTS/guest/exit" >/dev/null	# before two guests want it at once
 	boot 1 "$kernel" "bench-$kernel-a" --icount &
 	boot 1 "$kernel" "bench-$kernel-b" --icount &
 	wait

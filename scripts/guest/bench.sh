@@ -19,8 +19,9 @@ buddy_bytes() {
 
 # mmsim_hoard: with no client left, bytes that mmsim manages and that are in none of its buddy lists.
 mmsim_hoard() {
-	awk -v page=4096 -v free="$(buddy_bytes)" '$1 == "zone" { for (i = 2; i < NF; i++) if ($i == "managed") managed += $(i + 1) }
-		END { printf "%.0f\n", managed * page - free }' "$DEBUG/region"
+	awk -v free="$(buddy_bytes)" '
+		$1 == "zone" { for (i = 2; i < NF; i++) if ($i == "managed") pages += $(i + 1) }
+		END { printf "%.0f\n", pages * 4096 - free }' "$DEBUG/region"
 }
 
 # array: what it took to set up the page array of the instance that is loaded.
