@@ -104,6 +104,20 @@ stock_kernel() {
 	printf '%s\n' "$dir"
 }
 
+# configured DIR CONFIG...: fails when the kernel's configuration lacks what was asked for, as olddefconfig silently drops an
+# option whose dependencies are not met: a KASAN kernel without KASAN would prove nothing.
+configured() {
+	local dir=$1 option lacking=()
+	shift
+	while read -r option; do
+		case $option in
+		*=n) ! grep -q "^${option%n}" "$dir/.config" || lacking+=("$option") ;;
+		*) grep -qxF "$option" "$dir/.config" || lacking+=("$option") ;;
+		esac
+	done < <(grep -h '^CONFIG_' "$@")
+	[ ${#lacking[@]} = 0 ] || die "the kernel's configuration came out without ${lacking[*]}"
+}
+
 build_kernel() {
 	local dir=$1 source=$2 arch=$3 target=$4 image=$5
 	shift 5
@@ -112,6 +126,7 @@ build_kernel() {
 	make -C "$source" O="$dir/build" ARCH="$arch" tinyconfig
 	"$source/scripts/kconfig/merge_config.sh" -m -O "$dir/build" "$dir/build/.config" "$@"
 	make -C "$dir/build" ARCH="$arch" olddefconfig
+	configured "$dir/build" "$@"
 	make -C "$dir/build" ARCH="$arch" -j"$JOBS" "$target" modules
 	ln -s "build/$image" "$dir/image"
 	make -s -C "$dir/build" ARCH="$arch" kernelrelease >"$dir/release"
