@@ -34,6 +34,22 @@ static char *zones = "";
 module_param(zones, charp, 0444);
 MODULE_PARM_DESC(zones, "NAME:SIZE,... of DMA, DMA32, Normal, HighMem, Movable; one may leave out its size (default: DMA, DMA32, Normal)");
 
+static bool mobility = true;
+module_param(mobility, bool, 0444);
+MODULE_PARM_DESC(mobility, "keep allocations of one migratetype together in pageblocks (default on)");
+
+static ulong pcp_orders = MMSIM_PCP_ORDERS;
+module_param(pcp_orders, ulong, 0444);
+MODULE_PARM_DESC(pcp_orders, "orders that each CPU keeps lists of, a bit each, up to 9; 0x3ff for all (default 0x20f: 0 to 3 and 9)");
+
+static ulong min_free_kbytes;
+module_param(min_free_kbytes, ulong, 0444);
+MODULE_PARM_DESC(min_free_kbytes, "KB that only atomic requests may use (default by the region's size, as the kernel does)");
+
+static uint watermark_scale_factor = 10;
+module_param(watermark_scale_factor, uint, 0444);
+MODULE_PARM_DESC(watermark_scale_factor, "distance of the watermarks in 1/10000 of a zone, 1 to 3000; 0: no watermarks (default 10)");
+
 static int init_on_alloc_param = -1;
 module_param_named(init_on_alloc, init_on_alloc_param, int, 0444);
 MODULE_PARM_DESC(init_on_alloc, "1: zero pages when handed out, 0: don't (default: as the kernel does)");
@@ -97,6 +113,24 @@ static int parse_region_params(struct mmsim_region_params *p)
 	return 0;
 }
 
+static int parse_numbers(struct mmsim_memory_params *p)
+{
+	if (pcp_orders >= BIT(MMSIM_PCP_MAX_ORDER + 1)) {
+		pr_err("pcp_orders=%#lx: must be bits of the orders 0 to %d, at most %#lx\n", pcp_orders,
+		       MMSIM_PCP_MAX_ORDER, BIT(MMSIM_PCP_MAX_ORDER + 1) - 1);
+		return -EINVAL;
+	}
+	if (watermark_scale_factor > 3000) {
+		pr_err("watermark_scale_factor=%u: must be 0 to 3000, in 1/10000 of a zone\n", watermark_scale_factor);
+		return -EINVAL;
+	}
+	p->group_by_mobility = mobility;
+	p->pcp_orders = pcp_orders;
+	p->min_free_kbytes = min_free_kbytes;
+	p->watermark_scale_factor = watermark_scale_factor;
+	return 0;
+}
+
 static int parse_memory_params(struct mmsim_memory_params *p)
 {
 	char why[160];
@@ -106,6 +140,9 @@ static int parse_memory_params(struct mmsim_memory_params *p)
 		pr_err("zones=%s: %s\n", zones, why);
 		return err;
 	}
+	err = parse_numbers(p);
+	if (err)
+		return err;
 	err = parse_on_off("init_on_alloc", init_on_alloc_param, want_init_on_alloc(0), &p->init_on_alloc);
 	if (err)
 		return err;
@@ -146,9 +183,14 @@ static int __init mmsim_init(void)
 	err = parse_debugfs_owner(&owner);
 	if (err)
 		return err;
+	err = mmsim_pcp_module_init();
+	if (err)
+		return err;
 	live = mmsim_create(&params);
-	if (IS_ERR(live))
+	if (IS_ERR(live)) {
+		mmsim_pcp_module_exit();
 		return PTR_ERR(live);
+	}
 	mmsim_memory_live = live->memory;
 	start_files(&owner);
 	return 0;
@@ -162,6 +204,7 @@ static void __exit mmsim_exit(void)
 	mmsim_ctl_exit();
 	mmsim_memory_live = NULL;
 	mmsim_destroy(live);
+	mmsim_pcp_module_exit();
 }
 
 module_init(mmsim_init);

@@ -31,8 +31,13 @@ struct mmsim *mmsim_create(const struct mmsim_params *params)
 		err = -EINVAL;
 		goto release;
 	}
+	err = params->memory.watermark_scale_factor ? mmsim_reclaim_start(m->memory) : 0;
+	if (err)
+		goto exit;
 	return m;
 
+exit:
+	mmsim_memory_exit(m->memory);
 release:
 	mmsim_region_release(&m->region);
 free:

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The buddy system (Knowlton 1965; seeds 000 and 004): a zone's free memory as blocks of 1 << order pages, each at a
- * multiple of its size, on one list an order.
+ * multiple of its size, on one list an order and migratetype.
  *
- * Taking a block looks through the lists from the wanted order up. A larger block is halved until it fits; the lower
- * half is kept, each upper half goes to the list of its order. Putting a block back merges it with its buddy, the
- * neighbour that it was halved from, as long as that one is free and whole and in the same zone; so two buddies are
- * never both free.
+ * Taking a block looks through the lists of its migratetype from the wanted order up. A larger block is halved until it
+ * fits; the lower half is kept, each upper half goes to the list of its order. What the migratetype's own lists don't have
+ * comes from another's by the rules of fallback.c.
+ *
+ * Putting a block back merges it with its buddy, the neighbour that it was halved from, as long as that one is free and
+ * whole and in the same zone; so two buddies are never both free. It goes to the lists of its pageblock's migratetype,
+ * whatever it was allocated as. Above a pageblock's size two migratetypes meet: ordinary ones merge, and the larger block
+ * is of the freed one's; reserves stay apart.
  *
  * A block that is likely to merge soon, because its parent's buddy is free, goes to the tail of its list, where it is
  * taken last. Other blocks go to the head, where the caches may still hold them.
@@ -14,33 +18,7 @@
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
  */
-#include <linux/list.h>
-
-#include "page/memory.h"
-
-static struct mmsim_page *first_free(struct mmsim_free_area *area)
-{
-	return list_first_entry_or_null(&area->free_list, struct mmsim_page, lru);
-}
-
-static void list_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, bool tail)
-{
-	struct mmsim_free_area *area = &zone->free_area[order];
-
-	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_BUDDY | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-	if (tail)
-		list_add_tail(&page->lru, &area->free_list);
-	else
-		list_add(&page->lru, &area->free_list);
-	area->nr_free++;
-}
-
-/* Leaves the page's flags to the caller: it becomes an allocated head, or the tail of a larger block. */
-static void unlist_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
-{
-	list_del(&page->lru);
-	zone->free_area[order].nr_free--;
-}
+#include "page/buddy.h"
 
 /*
  * State, order and zone in one comparison. The page may be in use: then its flags can change, but never to this value.
@@ -59,65 +37,161 @@ static bool merge_is_likely(struct mmsim_zone *zone, struct mmsim_page *page, un
 	return order < MMSIM_MAX_ORDER - 1 && is_free_block(zone, mmsim_buddy_of(parent, order + 1), order + 1);
 }
 
-static struct mmsim_page *take_locked(struct mmsim_zone *zone, unsigned int order)
+/**
+ * mmsim_take_smallest() - take the smallest block that is large enough from one migratetype's lists
+ * @zone: the zone
+ * @order: log2 of the number of pages
+ * @type: the migratetype
+ *
+ * Context: under the zone's lock.
+ * Return: the head of the block, allocated; NULL when the lists have none.
+ */
+struct mmsim_page *mmsim_take_smallest(struct mmsim_zone *zone, unsigned int order, unsigned int type)
 {
-	struct mmsim_page *page = NULL;
+	struct mmsim_page *page;
 	unsigned int from;
 
 	lockdep_assert_held(&zone->lock);
 	for (from = order; from < MMSIM_NR_ORDERS; from++) {
-		page = first_free(&zone->free_area[from]);
-		if (page)
-			break;
+		page = mmsim_first_free(zone, from, type);
+		if (!page)
+			continue;
+		mmsim_unlist_block(zone, page, from);
+		mmsim_expand(zone, page, from, order, type);
+		mmsim_account_free(zone, type, -(long)BIT(order));
+		return page;
 	}
-	if (!page)
-		return NULL;
+	return NULL;
+}
 
-	unlist_block(zone, page, from);
-	while (from > order) {
-		from--;
-		list_block(zone, page + (1UL << from), from, false);
-	}
-	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-	zone->free_pages -= 1UL << order;
-	zone->allocated_pages += 1UL << order;
+/* CMA's pages are lent before the zone's own when they are more than half of what is free: the loan is easier to call back. */
+static bool lend_cma_first(const struct mmsim_zone *zone, unsigned int alloc_flags)
+{
+	return (alloc_flags & MMSIM_ALLOC_CMA) && zone->free_type[MMSIM_MIGRATE_CMA] > zone->free_pages / 2;
+}
+
+static struct mmsim_page *take_of_type(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				       unsigned int alloc_flags)
+{
+	struct mmsim_page *page = NULL;
+
+	if (unlikely(lend_cma_first(zone, alloc_flags)))
+		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_CMA);
+	if (!page && (alloc_flags & MMSIM_ALLOC_HIGHATOMIC))
+		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_HIGHATOMIC);
+	if (likely(!page))
+		page = mmsim_take_smallest(zone, order, type);
+	if (unlikely(!page) && (alloc_flags & MMSIM_ALLOC_CMA))
+		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_CMA);
+	if (unlikely(!page))
+		page = mmsim_take_fallback(zone, order, type);
+	/* A single page for somebody who can't wait may come out of the reserve for large ones. */
+	if (unlikely(!page) && (alloc_flags & MMSIM_ALLOC_NON_BLOCK))
+		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_HIGHATOMIC);
 	return page;
+}
+
+static struct mmsim_page *take_locked(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				      unsigned int alloc_flags)
+{
+	struct mmsim_page *page = take_of_type(zone, order, type, alloc_flags);
+
+	lockdep_assert_held(&zone->lock);
+	if (unlikely(!page))
+		return NULL;
+	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
+	zone->allocated_pages += BIT(order);
+	return page;
+}
+
+/* Whether blocks of two pageblocks may become one; and what that makes of the pageblocks. */
+static bool may_merge(struct mmsim_zone *zone, struct mmsim_page *buddy, unsigned int order, unsigned int type)
+{
+	unsigned int other = mmsim_pageblock_type(zone, buddy);
+
+	if (other == type)
+		return true;
+	if (type >= MMSIM_MIGRATE_PCPTYPES || other >= MMSIM_MIGRATE_PCPTYPES)
+		return false;
+	mmsim_account_free(zone, other, -(long)BIT(order));
+	mmsim_account_free(zone, type, BIT(order));
+	mmsim_pageblock_set_type(zone, buddy, order, type);
+	return true;
 }
 
 static void put_locked(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
 {
+	unsigned int type = mmsim_pageblock_type(zone, page);
+
 	lockdep_assert_held(&zone->lock);
-	zone->free_pages += 1UL << order;
-	zone->allocated_pages -= 1UL << order;
+	mmsim_account_free(zone, type, BIT(order));
+	zone->allocated_pages -= BIT(order);
 	for (; order < MMSIM_MAX_ORDER; order++) {
 		struct mmsim_page *buddy = mmsim_buddy_of(page, order);
 
 		if (!is_free_block(zone, buddy, order))
 			break;
-		unlist_block(zone, buddy, order);
+		if (order >= MMSIM_PAGEBLOCK_ORDER && !may_merge(zone, buddy, order, type))
+			break;
+		mmsim_unlist_block(zone, buddy, order);
 		WRITE_ONCE(max(page, buddy)->flags, zone->id);
 		page = mmsim_merged_head(page, order);
 	}
-	list_block(zone, page, order, merge_is_likely(zone, page, order));
+	mmsim_list_block(zone, page, order, type, merge_is_likely(zone, page, order));
 }
 
 /**
  * mmsim_buddy_take() - take a block from a zone's lists
  * @zone: the zone
  * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
+ * @type: migratetype of the request, below MMSIM_MIGRATE_PCPTYPES
+ * @alloc_flags: MMSIM_ALLOC_*, which reserves it may have; watermarks are not looked at
  *
  * Context: any; takes the zone's lock.
  * Return: the head of the block, allocated, its references not yet counted; NULL when the zone has none that large.
  */
-struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order)
+struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				    unsigned int alloc_flags)
 {
 	struct mmsim_page *page;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	page = take_locked(zone, order);
+	page = take_locked(zone, order, type, alloc_flags);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
+}
+
+/**
+ * mmsim_buddy_take_many() - take up to a number of blocks at once
+ * @zone: the zone
+ * @order: as mmsim_buddy_take()
+ * @type: as mmsim_buddy_take()
+ * @alloc_flags: as mmsim_buddy_take()
+ * @nr: how many blocks are wanted
+ * @chain: where the blocks go, linked by lru.next in the order in which they were taken
+ *
+ * Context: any; takes the zone's lock once.
+ * Return: how many there are in @chain.
+ */
+unsigned int mmsim_buddy_take_many(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				   unsigned int alloc_flags, unsigned int nr, struct mmsim_page **chain)
+{
+	struct mmsim_page *page;
+	unsigned long flags;
+	unsigned int n;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	for (n = 0; n < nr; n++) {
+		page = take_locked(zone, order, type, alloc_flags);
+		if (!page)
+			break;
+		*chain = page;
+		chain = (struct mmsim_page **)&page->lru.next;
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	*chain = NULL;
+	return n;
 }
 
 /**
@@ -134,5 +208,25 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
 
 	spin_lock_irqsave(&zone->lock, flags);
 	put_locked(zone, page, order);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/**
+ * mmsim_buddy_put_chain() - put many blocks back at once
+ * @zone: the zone that they came from
+ * @chain: their heads, linked by lru.next, each with its order in its flags; otherwise as for mmsim_buddy_put()
+ *
+ * Context: any; takes the zone's lock once.
+ */
+void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain)
+{
+	struct mmsim_page *page;
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	while ((page = chain)) {
+		chain = (struct mmsim_page *)page->lru.next;
+		put_locked(zone, page, mmsim_page_order(page));
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }

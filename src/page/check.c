@@ -22,6 +22,7 @@ struct walk {
 	char *what;
 	size_t size;
 	unsigned long nr_free[MMSIM_NR_ORDERS];
+	unsigned long free_type[MMSIM_MIGRATE_TYPES];
 	unsigned long free_pages;
 	unsigned long allocated_pages;
 	unsigned long reserved_pages;
@@ -121,30 +122,69 @@ static int check_block(struct walk *w, struct mmsim_page **pos)
 	return 0;
 }
 
-static int check_list(struct walk *w, unsigned int order)
+/* Walks one list and adds its blocks to *n. */
+static int check_list(struct walk *w, unsigned int order, unsigned int type, unsigned long *n)
 {
-	struct mmsim_free_area *area = &w->zone->free_area[order];
-	const struct list_head *prev = &area->free_list, *at = prev->next;
-	unsigned long n = 0;
+	const struct list_head *head = &w->zone->free_area[order].free_list[type];
+	const struct list_head *prev = head, *at = head->next;
+	const char *name = mmsim_migratetype_names[type];
 
-	for (; at != &area->free_list; prev = at, at = at->next) {
+	for (; at != head; prev = at, at = at->next) {
 		struct mmsim_page *page = list_entry(at, struct mmsim_page, lru);
 
 		if (!is_descriptor(w->mem, page))
-			return broken(w, NULL, "the list of order %u leaves the page array after %lu blocks", order, n);
+			return broken(w, NULL, "the %s list of order %u leaves the page array after %lu blocks", name,
+				      order, *n);
 		if (at->prev != prev)
-			return broken(w, page, "its link back in the list of order %u is wrong", order);
+			return broken(w, page, "its link back in the %s list of order %u is wrong", name, order);
 		if (!mmsim_page_is_buddy(page) || mmsim_page_order(page) != order)
-			return broken(w, page, "is on the list of order %u but not free with that order, flags %#lx",
-				      order, READ_ONCE(page->flags));
-		if (++n > w->nr_free[order])
-			break;
+			return broken(w, page, "is on the %s list of order %u but not free with that order, flags %#lx",
+				      name, order, READ_ONCE(page->flags));
+		if (mmsim_pageblock_type(w->zone, page) != type)
+			return broken(w, page, "is on the %s list of order %u, its pageblock is %s", name, order,
+				      mmsim_migratetype_names[mmsim_pageblock_type(w->zone, page)]);
+		w->free_type[type] += BIT(order);
+		if (++*n > w->nr_free[order])
+			return 0;
+	}
+	return 0;
+}
+
+static int check_lists(struct walk *w, unsigned int order)
+{
+	struct mmsim_free_area *area = &w->zone->free_area[order];
+	unsigned long n = 0;
+	int type, err;
+
+	for (type = 0; type < MMSIM_MIGRATE_TYPES; type++) {
+		err = check_list(w, order, type, &n);
+		if (err)
+			return err;
 	}
 	if (n != w->nr_free[order])
-		return broken(w, NULL, "the list of order %u does not hold the %lu free blocks of that order", order,
+		return broken(w, NULL, "the lists of order %u do not hold the %lu free blocks of that order", order,
 			      w->nr_free[order]);
 	if (n != area->nr_free)
-		return broken(w, NULL, "nr_free of order %u is %lu, the list has %lu", order, area->nr_free, n);
+		return broken(w, NULL, "nr_free of order %u is %lu, the lists have %lu", order, area->nr_free, n);
+	return 0;
+}
+
+static int check_types(struct walk *w)
+{
+	struct mmsim_zone *zone = w->zone;
+	unsigned long common = 0;
+	int type;
+
+	for (type = 0; type < MMSIM_MIGRATE_TYPES; type++) {
+		if (w->free_type[type] != zone->free_type[type])
+			return broken(w, NULL, "free_type of %s is %lu, its lists have %lu pages",
+				      mmsim_migratetype_names[type], zone->free_type[type], w->free_type[type]);
+		if (type < MMSIM_MIGRATE_PCPTYPES)
+			common += zone->free_type[type];
+	}
+	if (zone->common_pages != common)
+		return broken(w, NULL, "common_pages is %lu, the ordinary migratetypes have %lu", zone->common_pages,
+			      common);
 	return 0;
 }
 
@@ -179,11 +219,12 @@ static int check_zone_locked(struct walk *w)
 			return err;
 	}
 	for (order = 0; order < MMSIM_NR_ORDERS; order++) {
-		err = check_list(w, order);
+		err = check_lists(w, order);
 		if (err)
 			return err;
 	}
-	return check_sums(w);
+	err = check_types(w);
+	return err ? err : check_sums(w);
 }
 
 /**

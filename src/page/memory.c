@@ -35,6 +35,9 @@ struct metadata {
 	struct mmsim_page *map;
 	struct mmsim_memory *mem;
 	struct mmsim_node *node;
+	u8 *pageblock;
+	struct mmsim_pcp **pcp;		/* pointers: a zone's by CPU, zone after zone */
+	struct mmsim_pcp *pcps;		/* what they point to: all zones' of a CPU together */
 };
 
 static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages)
@@ -44,6 +47,9 @@ static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned
 	meta->map = carve(&at, nr_pages * sizeof(struct mmsim_page), MMSIM_PAGE_ARRAY_ALIGN);
 	meta->mem = carve(&at, sizeof(*meta->mem), SMP_CACHE_BYTES);
 	meta->node = carve(&at, sizeof(*meta->node), SMP_CACHE_BYTES);
+	meta->pageblock = carve(&at, DIV_ROUND_UP(nr_pages, MMSIM_PAGEBLOCK_PAGES), SMP_CACHE_BYTES);
+	meta->pcp = carve(&at, MMSIM_NR_ZONES * nr_cpu_ids * sizeof(*meta->pcp), SMP_CACHE_BYTES);
+	meta->pcps = carve(&at, MMSIM_NR_ZONES * nr_cpu_ids * sizeof(*meta->pcps), SMP_CACHE_BYTES);
 	return PFN_UP(at - start);
 }
 
@@ -87,6 +93,18 @@ static void largest_lowmem(const struct mmsim_layout *layout, unsigned long *sta
 	}
 }
 
+/* A CPU's lists of all zones lie side by side, away from other CPUs'. */
+static void link_pcps(struct metadata *meta)
+{
+	unsigned int type, cpu;
+
+	for (type = 0; type < MMSIM_NR_ZONES; type++) {
+		meta->node->zone[type].pcp = meta->pcp + type * nr_cpu_ids;
+		for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+			meta->node->zone[type].pcp[cpu] = meta->pcps + cpu * MMSIM_NR_ZONES + type;
+	}
+}
+
 static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const struct mmsim_layout *layout)
 {
 	unsigned long start = r->start_pfn, end = 0, meta_pfn, meta_pages;
@@ -105,10 +123,11 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 
 	vaddr += (meta_pfn - start) << PAGE_SHIFT;
 	carve_metadata(&meta, vaddr, r->nr_pages);
-	memset(meta.mem, 0, sizeof(*meta.mem));
-	memset(meta.node, 0, sizeof(*meta.node));
+	memset(meta.mem, 0, vaddr + (meta_pages << PAGE_SHIFT) - (void *)meta.mem);
+	link_pcps(&meta);
 	meta.mem->region = r;
 	meta.mem->map = meta.map;
+	meta.mem->pageblock = meta.pageblock;
 	meta.mem->start_pfn = r->start_pfn;
 	meta.mem->nr_pages = r->nr_pages;
 	meta.mem->meta_pfn = meta_pfn;
@@ -217,6 +236,8 @@ static void init_zones(struct mmsim_memory *mem, const struct mmsim_layout *layo
 
 	for (type = 0; type < MMSIM_NR_ZONES; type++) {
 		mmsim_zone_init(&node->zone[type], type, node->nid, pfn, layout->size[type] >> PAGE_SHIFT);
+		node->zone[type].map = mem->map;
+		node->zone[type].pageblock = mem->pageblock;
 		pfn += layout->size[type] >> PAGE_SHIFT;
 	}
 	mmsim_zonelists_init(node);
@@ -267,8 +288,16 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	mem->init_on_free = params->init_on_free;
 	ratelimit_state_init(&mem->report_limit, 5 * HZ, 10);
 	ratelimit_state_init(&mem->failure_limit, 5 * HZ, 10);
+	mem->migratetype_mask = params->group_by_mobility ? 3 : 0;
+	memset(mem->pageblock, params->group_by_mobility ? MMSIM_MIGRATE_MOVABLE : MMSIM_MIGRATE_UNMOVABLE,
+	       DIV_ROUND_UP(mem->nr_pages, MMSIM_PAGEBLOCK_PAGES));
+	mem->pcp_orders = params->pcp_orders & (BIT(MMSIM_PCP_MAX_ORDER + 1) - 1);
+	mmsim_reclaim_init(&mem->reclaim);
 	init_zones(mem, &layout);
 	init_page_array(mem);
+	mmsim_watermarks_set(mem, params->min_free_kbytes, params->watermark_scale_factor);
+	if (mmsim_pcp_start(mem))
+		return NULL;
 	return mem;
 }
 
@@ -292,6 +321,8 @@ unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
 	unsigned long i, leaked = 0, named = 0;
 	struct mmsim_zone *zone;
 
+	mmsim_reclaim_stop(mem);
+	mmsim_pcp_stop(mem);
 	mmsim_for_each_zone(mem, zone)
 		leaked += zone->allocated_pages;
 	for (i = 0; leaked && i < mem->nr_pages && named < MAX_NAMED_LEAKS; i++) {

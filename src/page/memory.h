@@ -3,11 +3,14 @@
  * The page floor: one struct mmsim_memory holds a region's page array, its nodes and their zones. It lies in the region
  * itself, as do all its parts.
  *
- *	memory -> node[nid] -> zone[type] -> free_area[order] -> blocks
- *	       -> map[pfn - start_pfn]
+ *	memory -> node[nid] -> zone[type] -> pcp[cpu] -> list[order][migratetype] -> blocks
+ *	       |                          -> free_area[order] -> free_list[migratetype] -> blocks
+ *	       -> map[pfn - start_pfn], pageblock[(pfn - start_pfn) / MMSIM_PAGEBLOCK_PAGES]
  *
- * Locks: zone->lock alone, irq-safe, the innermost lock of all: nothing is called under it that takes another one,
- * prints, or sleeps. Where two zones' locks are wanted they are taken one after the other, never together.
+ * Locks, outermost first:
+ *	1. pcp->busy: not a lock, but who has set it keeps everybody else out of this CPU's lists; see pcp.c
+ *	2. zone->lock: irq-safe, the innermost: nothing is called under it that takes another one, prints, or sleeps.
+ *	   Where two zones' locks are wanted they are taken one after the other, never together.
  */
 #ifndef MMSIM_SRC_MEMORY_H
 #define MMSIM_SRC_MEMORY_H
@@ -17,6 +20,7 @@
 #include <linux/spinlock.h>
 
 #include "page/page.h"
+#include "page/reclaim.h"
 #include "region/region.h"
 
 /* Blocks of this many pages change between zones and (later) migratetypes as one: 2 MB, as on x86-64. */
@@ -35,7 +39,32 @@ enum mmsim_zone_type {
 
 extern const char *const mmsim_zone_names[MMSIM_NR_ZONES];
 
-#define MMSIM_MAX_NODES		1
+#define MMSIM_MAX_NODES		8
+
+/*
+ * Kinds of allocation by how movable they are, and of the pageblocks that are kept for them. The first three have lists of
+ * their own on each CPU. The kernel's.
+ */
+enum mmsim_migratetype {
+	MMSIM_MIGRATE_UNMOVABLE,
+	MMSIM_MIGRATE_MOVABLE,
+	MMSIM_MIGRATE_RECLAIMABLE,
+	MMSIM_MIGRATE_PCPTYPES,
+	MMSIM_MIGRATE_HIGHATOMIC = MMSIM_MIGRATE_PCPTYPES,	/* a reserve for large atomic requests */
+	MMSIM_MIGRATE_CMA,		/* lent to movable allocations until its owner wants it */
+	MMSIM_MIGRATE_ISOLATE,		/* nothing is allocated from it */
+	MMSIM_MIGRATE_TYPES
+};
+
+extern const char *const mmsim_migratetype_names[MMSIM_MIGRATE_TYPES];
+
+enum mmsim_watermark {
+	MMSIM_WMARK_MIN,	/* below it only atomic and high-priority requests are served */
+	MMSIM_WMARK_LOW,	/* below it the reclaim thread is woken ... */
+	MMSIM_WMARK_HIGH,	/* ... and works until here */
+	MMSIM_WMARK_PROMO,
+	MMSIM_NR_WMARK
+};
 
 /* What a client did wrong; each is refused, counted and reported. Names in mmsim_bad_names. */
 enum mmsim_bad {
@@ -57,12 +86,30 @@ enum mmsim_bad {
 extern const char *const mmsim_bad_names[MMSIM_NR_BAD];
 
 struct mmsim_free_area {
-	struct list_head free_list;	/* free blocks of one order, linked by lru. zone->lock */
-	unsigned long nr_free;		/* Invariant: the length of free_list. zone->lock */
+	struct list_head free_list[MMSIM_MIGRATE_TYPES];	/* free blocks of one order, linked by lru. zone->lock */
+	unsigned long nr_free;		/* Invariant: the length of all free_list. zone->lock */
 };
+
+/* Orders that a CPU may keep lists of; which ones it does says memory->pcp_orders. */
+#define MMSIM_PCP_MAX_ORDER	MMSIM_PAGEBLOCK_ORDER
+#define MMSIM_PCP_ORDERS	(BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(9))	/* as the host's */
+
+/* A CPU's own free blocks of one zone. Used by that CPU alone, with busy set; see pcp.c. */
+struct mmsim_pcp {
+	bool busy;		/* somebody on this CPU is at work here: who interrupts it takes the zone's lists */
+	int count;		/* pages on all lists. Invariant: the sum of their blocks' pages */
+	int high;		/* more pages than this are given back to the zone, batch at a time. Any */
+	int batch;		/* pages that are moved between here and the zone at once. Any */
+	unsigned long nr_alloc;	/* blocks served from the lists */
+	unsigned long nr_refill;	/* times the zone's lock was taken to fill a list ... */
+	unsigned long nr_spill;		/* ... and to empty some */
+	struct mmsim_page *list[MMSIM_PCP_MAX_ORDER + 1][MMSIM_MIGRATE_PCPTYPES];	/* stacks, linked by lru.next */
+} ____cacheline_aligned;
 
 struct mmsim_zone {
 	/* Constant after mmsim_memory_init(). */
+	struct mmsim_page *map;		/* the page array and ... */
+	u8 *pageblock;			/* ... the pageblocks' migratetypes, as in struct mmsim_memory */
 	const char *name;
 	enum mmsim_zone_type type;
 	unsigned long id;		/* the MMSIM_PAGE_ID bits of its pages' flags */
@@ -71,9 +118,18 @@ struct mmsim_zone {
 	unsigned long spanned_pages;	/* frames from start_pfn to its end; 0 when the zone is empty */
 	unsigned long present_pages;	/* spanned without the region's holes */
 	unsigned long managed_pages;	/* present without metadata: what the buddy lists were given */
+	struct mmsim_pcp **pcp;		/* by CPU number; constant */
+
+	/* Set by mmsim_watermarks_set(), read without a lock. */
+	unsigned long watermark[MMSIM_NR_WMARK];	/* pages */
+	unsigned long lowmem_reserve[MMSIM_NR_ZONES];	/* pages kept from requests that could use that higher zone */
+	unsigned long plenty[MMSIM_NR_ZONES];	/* low watermark + lowmem_reserve: more common pages serve at once */
 
 	spinlock_t lock ____cacheline_aligned;	/* irq-safe; see the head comment */
-	unsigned long free_pages;	/* Invariant: the sum of nr_free << order. lock */
+	unsigned long free_pages;	/* Invariant: the sum of nr_free << order. lock; read without it */
+	unsigned long common_pages;	/* those of migratetypes below PCPTYPES, usable by anybody. As free_pages */
+	unsigned long free_type[MMSIM_MIGRATE_TYPES];	/* Invariant: their sum is free_pages. lock */
+	unsigned long nr_highatomic;	/* pages in HighAtomic pageblocks. lock */
 	unsigned long allocated_pages;	/* Invariant: managed_pages - free_pages, whatever state they are in. lock */
 	struct mmsim_free_area free_area[MMSIM_NR_ORDERS];	/* lock */
 };
@@ -92,6 +148,7 @@ struct mmsim_memory {
 	/* Constant after mmsim_memory_init(). */
 	const struct mmsim_region *region;
 	struct mmsim_page *map;		/* the page array; a multiple of MMSIM_PAGE_ARRAY_ALIGN */
+	u8 *pageblock;			/* migratetype of each MMSIM_PAGEBLOCK_PAGES. The zone's lock to write */
 	unsigned long start_pfn;	/* of map[0]: the region's */
 	unsigned long nr_pages;		/* entries of map */
 	unsigned long meta_pfn;		/* first frame of the metadata */
@@ -100,8 +157,13 @@ struct mmsim_memory {
 	u64 release_ns;			/* ... and to give its pages to the buddy lists */
 	bool init_on_alloc;		/* zero every page when it is handed out */
 	bool init_on_free;		/* zero every page when it comes back */
+	unsigned int migratetype_mask;	/* 3: allocations are grouped by mobility; 0: all are Unmovable */
+	unsigned long pcp_orders;	/* a bit an order that CPUs keep lists of; 0: none */
+	unsigned long min_free_kbytes;	/* 0: no watermarks. Set by mmsim_watermarks_set() */
 	unsigned int nr_nodes;
 	struct mmsim_node *node[MMSIM_MAX_NODES];
+	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
+	struct mmsim_reclaim reclaim;
 
 	atomic_long_t bad[MMSIM_NR_BAD];	/* refusals so far, each kind exactly */
 	atomic_long_t nr_failed;		/* allocations that found no block */
@@ -117,6 +179,10 @@ struct mmsim_layout {
 
 struct mmsim_memory_params {
 	struct mmsim_layout layout;
+	bool group_by_mobility;		/* pageblocks by migratetype */
+	unsigned long pcp_orders;	/* a bit an order up to MMSIM_PCP_MAX_ORDER */
+	unsigned int watermark_scale_factor;	/* in 1/10000 of a zone; 0: no watermarks at all */
+	unsigned long min_free_kbytes;	/* 0: by the region's size, as the kernel does */
 	bool init_on_alloc;
 	bool init_on_free;
 };
@@ -134,14 +200,47 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 unsigned long mmsim_memory_exit(struct mmsim_memory *mem);
 
 /* buddy.c */
-struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order);
+struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				    unsigned int alloc_flags);
+unsigned int mmsim_buddy_take_many(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				   unsigned int alloc_flags, unsigned int nr, struct mmsim_page **chain);
 void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order);
+void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain);
 
-/* alloc.c: what the exported functions do, on any instance */
+/* pcp.c */
+struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				  unsigned int alloc_flags);
+void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order);
+void mmsim_pcp_drain_all(struct mmsim_memory *mem);
+int mmsim_pcp_start(struct mmsim_memory *mem);
+void mmsim_pcp_stop(struct mmsim_memory *mem);
+int mmsim_pcp_module_init(void);
+void mmsim_pcp_module_exit(void);
+
+/* watermark.c */
+unsigned long mmsim_default_min_free_kbytes(unsigned long lowmem_kbytes);
+unsigned int mmsim_pcp_batch(unsigned long managed_pages);
+void mmsim_pcp_set_sizes(struct mmsim_memory *mem, unsigned int nr_cpus);
+void mmsim_watermarks_set(struct mmsim_memory *mem, unsigned long min_free_kbytes, unsigned int scale_factor);
+bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned long mark, unsigned int highest,
+			unsigned int alloc_flags);
+
+/* What a request may do, beside its order and zone; the lowest two bits choose the watermark. */
+#define MMSIM_ALLOC_WMARK	3
+#define MMSIM_ALLOC_NO_WATERMARKS	BIT(2)
+#define MMSIM_ALLOC_NON_BLOCK	BIT(4)	/* it can't wait: a quarter further into the reserve */
+#define MMSIM_ALLOC_MIN_RESERVE	BIT(5)	/* __GFP_HIGH: half of what lies below the min watermark */
+#define MMSIM_ALLOC_CMA		BIT(7)	/* it may have pages that are on loan from CMA */
+#define MMSIM_ALLOC_HIGHATOMIC	BIT(9)	/* it may have pages of the HighAtomic reserve */
+#define MMSIM_ALLOC_KSWAPD	BIT(11)	/* it may wake the reclaim thread */
+#define MMSIM_ALLOC_RESERVES	(MMSIM_ALLOC_NON_BLOCK | MMSIM_ALLOC_MIN_RESERVE | MMSIM_ALLOC_HIGHATOMIC)
+
+/* alloc.c, free.c: what the exported functions do, on any instance */
 struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller);
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
 bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsigned int order, unsigned long caller);
 bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
+void mmsim_zero_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order);
 bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
 
 /*
@@ -153,6 +252,16 @@ extern const u8 mmsim_gfp_zones[16];
 static inline int mmsim_gfp_zone(gfp_t gfp)
 {
 	return mmsim_gfp_zones[(__force unsigned int)gfp & 15] - 1;
+}
+
+static inline unsigned int mmsim_gfp_migratetype(const struct mmsim_memory *mem, gfp_t gfp)
+{
+	return (__force unsigned int)(gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) / ___GFP_MOVABLE & mem->migratetype_mask;
+}
+
+static inline unsigned int mmsim_pageblock_type(const struct mmsim_zone *zone, const struct mmsim_page *page)
+{
+	return READ_ONCE(zone->pageblock[(page - zone->map) >> MMSIM_PAGEBLOCK_ORDER]);
 }
 
 /*

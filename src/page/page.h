@@ -70,6 +70,7 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 #define MMSIM_PAGE_BUDDY	BIT(32)
 #define MMSIM_PAGE_ALLOCATED	BIT(33)
 #define MMSIM_PAGE_STATE	(MMSIM_PAGE_BUDDY | MMSIM_PAGE_ALLOCATED)
+#define MMSIM_PAGE_MOVABLE	BIT(34)		/* allocated, and its owner can move it: mapping is its mmsim_movable_ops */
 #define MMSIM_PAGE_ORDER_SHIFT	36
 #define MMSIM_PAGE_ORDER	GENMASK(39, 36)
 #define MMSIM_PAGE_ZONE_SHIFT	40
@@ -123,6 +124,14 @@ static inline bool mmsim_page_is_reserved(const struct mmsim_page *page)
 static inline bool mmsim_page_is_compound(const struct mmsim_page *page)
 {
 	return READ_ONCE(page->flags) & BIT(PG_head);
+}
+
+/* The head of the compound page that @page belongs to; @page itself when it is no tail of one. */
+static inline struct mmsim_page *mmsim_head_of(struct mmsim_page *page)
+{
+	unsigned long head = READ_ONCE(page->compound_head);
+
+	return head & 1 ? (struct mmsim_page *)(head - 1) : page;
 }
 
 /*

@@ -162,7 +162,7 @@ int mmsim_layout_resolve(struct mmsim_layout *layout, u64 region_size, char *why
 void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigned int nid, unsigned long start_pfn,
 		     unsigned long spanned)
 {
-	unsigned int order;
+	unsigned int order, mt;
 
 	zone->name = mmsim_zone_names[type];
 	zone->type = type;
@@ -172,7 +172,8 @@ void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigne
 	zone->spanned_pages = spanned;
 	spin_lock_init(&zone->lock);
 	for (order = 0; order < MMSIM_NR_ORDERS; order++)
-		INIT_LIST_HEAD(&zone->free_area[order].free_list);
+		for (mt = 0; mt < MMSIM_MIGRATE_TYPES; mt++)
+			INIT_LIST_HEAD(&zone->free_area[order].free_list[mt]);
 }
 
 /**

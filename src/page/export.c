@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The exported functions of the page allocator: the kernel's, on the live instance. What they do stands in alloc.c and
+ * free.c; here is who may call them how.
+ */
+#include <linux/export.h>
+#include <linux/pfn.h>
+
+#include "page/memory.h"
+
+struct mmsim_memory *mmsim_memory_live __read_mostly;
+
+/**
+ * mmsim_alloc_pages() - allocate a block of pages, as alloc_pages()
+ * @gfp: the kernel's flags
+ * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
+ *
+ * Context: any; never sleeps.
+ * Return: the first page, its physical address a multiple of the block's size; NULL when there is none, reported unless
+ * __GFP_NOWARN.
+ */
+struct mmsim_page *mmsim_alloc_pages(gfp_t gfp, unsigned int order)
+{
+	return mmsim_memory_alloc(mmsim_memory_live, gfp, order, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_alloc_pages);
+
+static unsigned long get_pages(gfp_t gfp, unsigned int order, unsigned long caller)
+{
+	struct mmsim_page *page;
+
+	if (unlikely(gfp & __GFP_HIGHMEM)) {
+		mmsim_bad(mmsim_memory_live, MMSIM_BAD_GFP, NULL, order, caller);
+		return 0;
+	}
+	page = mmsim_memory_alloc(mmsim_memory_live, gfp, order, caller);
+	return page ? (unsigned long)page->virtual : 0;
+}
+
+/**
+ * mmsim___get_free_pages() - allocate a block of pages and return its address, as __get_free_pages()
+ * @gfp: the kernel's flags; with __GFP_HIGHMEM, whose pages may have no address, the request is refused
+ * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
+ *
+ * Context: any; never sleeps.
+ * Return: the address of the first byte, or 0.
+ */
+unsigned long mmsim___get_free_pages(gfp_t gfp, unsigned int order)
+{
+	return get_pages(gfp, order, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim___get_free_pages);
+
+/**
+ * mmsim_get_zeroed_page() - allocate a page full of zeroes, as get_zeroed_page()
+ * @gfp: the kernel's flags
+ *
+ * Context: any; never sleeps.
+ * Return: its address, or 0.
+ */
+unsigned long mmsim_get_zeroed_page(gfp_t gfp)
+{
+	return get_pages(gfp | __GFP_ZERO, 0, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_get_zeroed_page);
+
+/**
+ * mmsim___free_pages() - free a block of pages, as __free_pages()
+ * @page: its first page, with one reference; NULL is ignored
+ * @order: the order that it was allocated with
+ *
+ * Context: any; never sleeps. What can't be freed is reported and stays as it is.
+ */
+void mmsim___free_pages(struct mmsim_page *page, unsigned int order)
+{
+	mmsim_memory_free(mmsim_memory_live, page, order, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim___free_pages);
+
+/**
+ * mmsim_free_pages() - free a block of pages by its address, as free_pages()
+ * @addr: what mmsim___get_free_pages() returned; 0 is ignored
+ * @order: the order that it was allocated with
+ *
+ * Context: any; never sleeps. What can't be freed is reported and stays as it is.
+ */
+void mmsim_free_pages(unsigned long addr, unsigned int order)
+{
+	mmsim_memory_free_addr(mmsim_memory_live, addr, order, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_free_pages);
+
+/**
+ * mmsim_split_page() - make a block's pages blocks of their own, as split_page()
+ * @page: the first page of a block that is not compound
+ * @order: the order that it was allocated with
+ *
+ * Context: any; never sleeps. What can't be split is reported and stays as it is.
+ */
+void mmsim_split_page(struct mmsim_page *page, unsigned int order)
+{
+	mmsim_memory_split(mmsim_memory_live, page, order, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_split_page);
+
+/**
+ * mmsim_get_page() - take one more reference, as get_page()
+ * @page: a page that the caller holds; a compound page may be named by any of its pages
+ *
+ * Context: any. A page that nobody holds is reported and left alone.
+ */
+void mmsim_get_page(struct mmsim_page *page)
+{
+	page = mmsim_head_of(page);
+	if (unlikely(!atomic_inc_not_zero(&page->_refcount)))
+		mmsim_bad(mmsim_memory_live, MMSIM_BAD_GET, page, mmsim_page_order(page), _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_get_page);
+
+/**
+ * mmsim_put_page() - drop a reference and free the block with the last one, as put_page()
+ * @page: a page that the caller holds; a compound page may be named by any of its pages
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_put_page(struct mmsim_page *page)
+{
+	mmsim_memory_put(mmsim_memory_live, page, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_put_page);
+
+/**
+ * mmsim_page_ref_count() - how many references a page has
+ * @page: any page; a tail has none of its own
+ *
+ * Return: the count at this moment; 0 for a free page.
+ */
+int mmsim_page_ref_count(const struct mmsim_page *page)
+{
+	return atomic_read(&page->_refcount);
+}
+EXPORT_SYMBOL_GPL(mmsim_page_ref_count);
+
+/**
+ * mmsim_compound_head() - the head of the compound page that a page belongs to
+ * @page: any page
+ *
+ * Return: the head; the page itself when it is not a compound page's tail.
+ */
+struct mmsim_page *mmsim_compound_head(struct mmsim_page *page)
+{
+	return mmsim_head_of(page);
+}
+EXPORT_SYMBOL_GPL(mmsim_compound_head);
+
+/**
+ * mmsim_compound_order() - the order of a compound page
+ * @page: its head
+ *
+ * Return: the order; 0 for a page that is not compound.
+ */
+unsigned int mmsim_compound_order(const struct mmsim_page *page)
+{
+	return mmsim_page_is_compound(page) ? mmsim_page_order(page) : 0;
+}
+EXPORT_SYMBOL_GPL(mmsim_compound_order);
+
+/**
+ * mmsim_page_address() - the kernel address of a page, as page_address()
+ * @page: any page
+ *
+ * Return: the address of its frame; NULL for a page in HighMem.
+ */
+void *mmsim_page_address(const struct mmsim_page *page)
+{
+	return page->virtual;
+}
+EXPORT_SYMBOL_GPL(mmsim_page_address);
+
+/**
+ * mmsim_virt_to_page() - the page that an address lies in, as virt_to_page()
+ * @addr: a kernel address
+ *
+ * Return: the page; NULL when the address is not one of mmsim's pages.
+ */
+struct mmsim_page *mmsim_virt_to_page(const void *addr)
+{
+	struct mmsim_page *page = mmsim_memory_addr_page(mmsim_memory_live, (unsigned long)addr);
+
+	return page && page->virtual ? page : NULL;
+}
+EXPORT_SYMBOL_GPL(mmsim_virt_to_page);
+
+/**
+ * mmsim_virt_to_head_page() - the head of the block that an address lies in, as virt_to_head_page()
+ * @addr: a kernel address
+ *
+ * Return: the page, or the head when it is a compound page's tail; NULL when the address is not one of mmsim's pages.
+ */
+struct mmsim_page *mmsim_virt_to_head_page(const void *addr)
+{
+	struct mmsim_page *page = mmsim_virt_to_page(addr);
+
+	return page ? mmsim_head_of(page) : NULL;
+}
+EXPORT_SYMBOL_GPL(mmsim_virt_to_head_page);
+
+/**
+ * mmsim_page_to_pfn() - the frame number of a page
+ * @page: any page
+ *
+ * Return: the number of its frame in physical memory.
+ */
+unsigned long mmsim_page_to_pfn(const struct mmsim_page *page)
+{
+	return mmsim_memory_pfn(mmsim_memory_live, page);
+}
+EXPORT_SYMBOL_GPL(mmsim_page_to_pfn);
+
+/**
+ * mmsim_pfn_to_page() - the page of a frame
+ * @pfn: a frame number
+ *
+ * Return: the page; NULL when the frame is not in the region.
+ */
+struct mmsim_page *mmsim_pfn_to_page(unsigned long pfn)
+{
+	return mmsim_memory_page(mmsim_memory_live, pfn);
+}
+EXPORT_SYMBOL_GPL(mmsim_pfn_to_page);
+
+/**
+ * mmsim_page_to_phys() - the physical address of a page
+ * @page: any page
+ *
+ * Return: the address of the first byte of its frame.
+ */
+phys_addr_t mmsim_page_to_phys(const struct mmsim_page *page)
+{
+	return PFN_PHYS(mmsim_page_to_pfn(page));
+}
+EXPORT_SYMBOL_GPL(mmsim_page_to_phys);
+
+/**
+ * mmsim_phys_to_page() - the page that a physical address lies in
+ * @phys: a physical address
+ *
+ * Return: the page; NULL when the address is not in the region.
+ */
+struct mmsim_page *mmsim_phys_to_page(phys_addr_t phys)
+{
+	return mmsim_pfn_to_page(PHYS_PFN(phys));
+}
+EXPORT_SYMBOL_GPL(mmsim_phys_to_page);
+
+/**
+ * mmsim_owns() - whether an address lies in the region
+ * @addr: a kernel address
+ *
+ * For clients that must tell mmsim's memory from the host's.
+ *
+ * Return: true for every byte of the region's kernel mapping, metadata and holes included.
+ */
+bool mmsim_owns(const void *addr)
+{
+	return mmsim_memory_addr_page(mmsim_memory_live, (unsigned long)addr);
+}
+EXPORT_SYMBOL_GPL(mmsim_owns);

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Giving pages back: frees, references, and blocks taken apart.
+ *
+ * A free looks at every page of the block before anything is changed. One comparison says that the head is an allocated
+ * block of the given order without a busy flag; one compare-and-exchange, from one reference and no mapping to neither,
+ * that nobody else has it, and of two frees at once it lets one through. The tails' words are or'ed and and'ed together
+ * and compared once at the end. Only what fails goes to the slow path, which finds out why and reports it.
+ */
+#include <linux/highmem.h>
+#include <linux/kernel.h>
+
+#include "page/memory.h"
+
+static void clear_compound(struct mmsim_page *page, unsigned int order)
+{
+	unsigned long i;
+
+	for (i = 1; i < 1UL << order; i++)
+		WRITE_ONCE(page[i].compound_head, 0);
+}
+
+/* Whether all tails are as they were handed out. Written for speed: a free of 2 MB looks at 511. */
+static bool tails_are_idle(const struct mmsim_page *page, unsigned int order)
+{
+	const struct mmsim_page *end = page + (1UL << order);
+	unsigned long flags = 0, mapping = 0;
+	u64 any = MMSIM_COUNTS_IDLE, all = MMSIM_COUNTS_IDLE;
+
+#pragma GCC unroll 4
+	for (page++; page < end; page++) {
+		flags |= page->flags;
+		mapping |= (unsigned long)page->mapping;
+		any |= page->counts.counter;
+		all &= page->counts.counter;
+	}
+	return !(flags & (MMSIM_PG_ALL | MMSIM_PAGE_STATE)) && !mapping && any == all;
+}
+
+/* The head of the block that holds @page and is in @state; NULL when there is none. Without a lock: for reports. */
+static struct mmsim_page *enclosing_block(struct mmsim_page *page, unsigned long state)
+{
+	unsigned int order;
+
+	for (order = 0; order <= MMSIM_MAX_ORDER; order++) {
+		struct mmsim_page *head = (void *)round_down((unsigned long)page, sizeof(*page) << order);
+
+		if ((READ_ONCE(head->flags) & state) && mmsim_page_order(head) >= order)
+			return head;
+	}
+	return NULL;
+}
+
+/* What is wrong with a tail; MMSIM_NR_BAD when it only has flags that say something about its content. */
+static enum mmsim_bad tail_fault(const struct mmsim_page *tail)
+{
+	if (atomic_read(&tail->_refcount))
+		return MMSIM_BAD_REFERENCED;
+	if (atomic_read(&tail->_mapcount) != -1 || tail->mapping)
+		return MMSIM_BAD_MAPPED;
+	if (READ_ONCE(tail->flags) & (MMSIM_PG_BUSY | MMSIM_PAGE_STATE))
+		return MMSIM_BAD_FLAGS;
+	return MMSIM_NR_BAD;
+}
+
+static bool is_descriptor(const struct mmsim_memory *mem, const struct mmsim_page *page)
+{
+	unsigned long offset = (unsigned long)page - (unsigned long)mem->map;
+
+	return offset < mem->nr_pages * sizeof(*page) && offset % sizeof(*page) == 0;
+}
+
+/* Why the head of a block can't be freed. */
+static enum mmsim_bad head_fault(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	unsigned long flags;
+
+	if (!is_descriptor(mem, page))
+		return MMSIM_BAD_WILD;
+	flags = READ_ONCE(page->flags);
+	if (mmsim_page_is_reserved(page) && !(flags & MMSIM_PAGE_STATE))
+		return MMSIM_BAD_RESERVED;
+	if (!(flags & MMSIM_PAGE_ALLOCATED))
+		return enclosing_block(page, MMSIM_PAGE_ALLOCATED) ? MMSIM_BAD_TAIL : MMSIM_BAD_DOUBLE_FREE;
+	if (mmsim_page_order(page) != order)
+		return MMSIM_BAD_ORDER;
+	if (!atomic_read(&page->_refcount))
+		return MMSIM_BAD_DOUBLE_FREE;
+	if (atomic_read(&page->_refcount) != 1)
+		return MMSIM_BAD_REFERENCED;
+	if (atomic_read(&page->_mapcount) != -1 || page->mapping)
+		return MMSIM_BAD_MAPPED;
+	return MMSIM_BAD_FLAGS;
+}
+
+static noinline bool refuse_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				 unsigned long caller)
+{
+	mmsim_bad(mem, head_fault(mem, page, order), page, order, caller);
+	return false;
+}
+
+/* Reports the first tail that is in use; without one, clears what the client left in the tails' flags. */
+static noinline bool clean_tails(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				 unsigned long caller)
+{
+	struct mmsim_page *tail, *end = page + (1UL << order);
+
+	for (tail = page + 1; tail < end; tail++) {
+		enum mmsim_bad what = tail_fault(tail);
+
+		if (what != MMSIM_NR_BAD) {
+			mmsim_bad(mem, what, tail, order, caller);
+			return false;
+		}
+	}
+	for (tail = page + 1; tail < end; tail++)
+		WRITE_ONCE(tail->flags, tail->flags & MMSIM_PAGE_ID);
+	return true;
+}
+
+/* Gives up the last reference of a block that nobody else maps or holds. */
+static bool drop_last(struct mmsim_page *page)
+{
+	s64 owned = MMSIM_COUNTS_OWNED;
+
+	return atomic64_try_cmpxchg(&page->counts, &owned, MMSIM_COUNTS_IDLE);
+}
+
+/**
+ * mmsim_memory_free() - free a block of pages of an instance
+ * @mem: the instance's page floor
+ * @page: the block's first page, with one reference; NULL is ignored
+ * @order: the order that it was allocated with
+ * @caller: for reports
+ *
+ * Refuses what the kernel's free_pages_prepare() finds to be bad, and what it would not notice: another order, a page
+ * that is not the region's.
+ *
+ * Context: any; never sleeps.
+ * Return: whether it was freed; otherwise it is reported and all is as before.
+ */
+bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
+{
+	unsigned long expected = MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
+
+	if (unlikely(!page))
+		return true;
+	if (unlikely(!is_descriptor(mem, page) || page->mapping ||
+		     (READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PG_BUSY)) != expected))
+		return refuse_free(mem, page, order, caller);
+	if (order && unlikely(!tails_are_idle(page, order)) && !clean_tails(mem, page, order, caller))
+		return false;
+	if (unlikely(!drop_last(page)))
+		return refuse_free(mem, page, order, caller);
+
+	if (mmsim_page_is_compound(page))
+		clear_compound(page, order);
+	if (unlikely(mem->init_on_free))
+		mmsim_zero_block(mem, page, order);
+	if (likely(mem->pcp_orders & BIT(order)))
+		mmsim_pcp_put(mmsim_page_zone(mem, page), page, order);
+	else
+		mmsim_buddy_put(mmsim_page_zone(mem, page), page, order);
+	return true;
+}
+
+/**
+ * mmsim_memory_free_addr() - free a block of pages by its address
+ * @mem: the instance's page floor
+ * @addr: the address of the block's first byte; 0 is ignored
+ * @order: the order that it was allocated with
+ * @caller: for reports
+ *
+ * Context: any; never sleeps.
+ * Return: as mmsim_memory_free().
+ */
+bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsigned int order, unsigned long caller)
+{
+	struct mmsim_page *page = mmsim_memory_addr_page(mem, addr);
+
+	if (!addr)
+		return true;
+	if (!page || offset_in_page(addr)) {
+		mmsim_bad(mem, MMSIM_BAD_WILD, (void *)addr, order, caller);
+		return false;
+	}
+	return mmsim_memory_free(mem, page, order, caller);
+}
+
+/**
+ * mmsim_memory_put() - drop a reference, and free the block with the last one
+ * @mem: the instance's page floor
+ * @page: a page with references; a compound page may be named by any of its pages
+ * @caller: for reports
+ *
+ * Unlike the kernel's put_page(), the last reference to a block that is not compound frees all of it: its order is
+ * known.
+ *
+ * Context: any; never sleeps.
+ * Return: false when it was the last reference and the block could not be freed.
+ */
+bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller)
+{
+	int refs;
+
+	page = mmsim_head_of(page);
+	refs = atomic_read(&page->_refcount);
+	do {
+		if (refs <= 1)
+			return mmsim_memory_free(mem, page, mmsim_page_order(page), caller);
+	} while (!atomic_try_cmpxchg(&page->_refcount, &refs, refs - 1));
+	return true;
+}
+
+/**
+ * mmsim_memory_split() - make a block's pages blocks of their own
+ * @mem: the instance's page floor
+ * @page: the first page of an allocated block that is not compound
+ * @order: the order that it was allocated with
+ * @caller: for reports
+ *
+ * Each page then has one reference and is freed alone.
+ *
+ * Context: any; takes the zone's lock.
+ * Return: whether it was split; otherwise it is reported and all is as before.
+ */
+bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
+{
+	struct mmsim_zone *zone;
+	unsigned long flags, i;
+
+	if (!is_descriptor(mem, page) || !mmsim_page_is_allocated(page) || mmsim_page_order(page) != order)
+		return refuse_free(mem, page, order, caller);
+	if (mmsim_page_is_compound(page)) {
+		mmsim_bad(mem, MMSIM_BAD_COMPOUND, page, order, caller);
+		return false;
+	}
+
+	zone = mmsim_page_zone(mem, page);
+	spin_lock_irqsave(&zone->lock, flags);
+	WRITE_ONCE(page->flags, page->flags & ~MMSIM_PAGE_ORDER);
+	for (i = 1; i < 1UL << order; i++) {
+		WRITE_ONCE(page[i].flags, page[i].flags | MMSIM_PAGE_ALLOCATED);
+		page[i].private = 0;
+		atomic64_set(&page[i].counts, MMSIM_COUNTS_OWNED);
+	}
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return true;
+}
+

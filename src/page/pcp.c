@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Per-CPU lists: each CPU keeps free blocks of the common orders to itself, so that most allocations and frees take no lock
+ * and touch no cache line that another CPU writes.
+ *
+ * A list is a stack of blocks of one order and migratetype. An empty one is filled from the zone with `batch` pages under
+ * one hold of its lock; when all lists of a CPU have more than `high` pages, `batch` of them go back. Both by the kernel's
+ * formulas, in watermark.c. A block on a list is in flight for the zone: it counts as allocated, with no reference.
+ *
+ * What keeps an interrupt from walking into a list that the interrupted code is changing is a flag, busy, and not a lock:
+ * with preemption off nobody but an interrupt on the same CPU can get in between, and it finds the flag set and goes to
+ * the zone's own lists. Setting and clearing it are plain stores, about the price of preempt_disable() alone.
+ *
+ * Nobody touches another CPU's lists. To empty them all an interrupt is sent to each CPU; where it hits a busy one it is
+ * sent again. A CPU that has gone offline is emptied by whoever took it down.
+ */
+#include <linux/cpu.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+
+#include "page/memory.h"
+
+static struct mmsim_pcp *pcp_enter(struct mmsim_zone *zone)
+{
+	struct mmsim_pcp *pcp;
+
+	preempt_disable();
+	pcp = zone->pcp[smp_processor_id()];
+	if (unlikely(READ_ONCE(pcp->busy))) {
+		preempt_enable();
+		return NULL;
+	}
+	WRITE_ONCE(pcp->busy, true);
+	barrier();
+	return pcp;
+}
+
+static void pcp_leave(struct mmsim_pcp *pcp)
+{
+	barrier();
+	WRITE_ONCE(pcp->busy, false);
+	preempt_enable();
+}
+
+static struct mmsim_page *pop(struct mmsim_pcp *pcp, unsigned int order, unsigned int type)
+{
+	struct mmsim_page *page = pcp->list[order][type];
+
+	pcp->list[order][type] = (struct mmsim_page *)page->lru.next;
+	WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
+	return page;
+}
+
+static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order, unsigned int type,
+			    unsigned int alloc_flags)
+{
+	unsigned int nr = max(READ_ONCE(pcp->batch) >> order, 1);
+
+	nr = mmsim_buddy_take_many(zone, order, type, alloc_flags, nr, &pcp->list[order][type]);
+	WRITE_ONCE(pcp->count, pcp->count + (int)(nr << order));
+	pcp->nr_refill++;
+}
+
+/* Gives back blocks with at least @nr pages, those of the given list first. */
+static noinline void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsigned int first)
+{
+	struct mmsim_page *chain = NULL, *page;
+	unsigned int i;
+
+	for (i = 0; i < (MMSIM_PCP_MAX_ORDER + 1) * MMSIM_MIGRATE_PCPTYPES && nr > 0; i++) {
+		unsigned int list = (first + i) % ((MMSIM_PCP_MAX_ORDER + 1) * MMSIM_MIGRATE_PCPTYPES);
+		unsigned int order = list / MMSIM_MIGRATE_PCPTYPES, type = list % MMSIM_MIGRATE_PCPTYPES;
+
+		for (; nr > 0 && pcp->list[order][type]; nr -= BIT(order)) {
+			page = pop(pcp, order, type);
+			page->lru.next = (struct list_head *)chain;
+			chain = page;
+		}
+	}
+	mmsim_buddy_put_chain(zone, chain);
+	pcp->nr_spill++;
+}
+
+/**
+ * mmsim_pcp_take() - take a block from this CPU's lists
+ * @zone: the zone
+ * @order: log2 of the number of pages; one of memory->pcp_orders
+ * @type: migratetype of the request
+ * @alloc_flags: MMSIM_ALLOC_*, for what has to come from the zone's lists
+ *
+ * Context: any. Takes the zone's lock when the list is empty, or when it interrupts another user of this CPU's lists.
+ * Return: the head of the block, as from mmsim_buddy_take(); NULL when the zone has none.
+ */
+struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				  unsigned int alloc_flags)
+{
+	struct mmsim_pcp *pcp = pcp_enter(zone);
+	struct mmsim_page *page = NULL;
+
+	if (unlikely(!pcp))
+		return mmsim_buddy_take(zone, order, type, alloc_flags);
+	if (unlikely(!pcp->list[order][type]))
+		refill(pcp, zone, order, type, alloc_flags);
+	if (likely(pcp->list[order][type])) {
+		page = pop(pcp, order, type);
+		pcp->nr_alloc++;
+	}
+	pcp_leave(pcp);
+	return page;
+}
+
+/**
+ * mmsim_pcp_put() - put a block on this CPU's lists, or back to the zone when they can't have it
+ * @zone: the zone that it came from
+ * @page: its head, as for mmsim_buddy_put()
+ * @order: log2 of the number of pages; one of memory->pcp_orders
+ *
+ * A block of a pageblock that is being isolated goes to the zone at once; those of the other reserves are for movable
+ * requests meanwhile, as in the kernel.
+ *
+ * Context: any. Takes the zone's lock when the lists are full.
+ */
+void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+{
+	unsigned int type = mmsim_pageblock_type(zone, page);
+	struct mmsim_pcp *pcp = type == MMSIM_MIGRATE_ISOLATE ? NULL : pcp_enter(zone);
+
+	if (unlikely(!pcp)) {
+		mmsim_buddy_put(zone, page, order);
+		return;
+	}
+	if (unlikely(type >= MMSIM_MIGRATE_PCPTYPES))
+		type = MMSIM_MIGRATE_MOVABLE;
+	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
+	page->lru.next = (struct list_head *)pcp->list[order][type];
+	pcp->list[order][type] = page;
+	WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
+	if (unlikely(pcp->count > READ_ONCE(pcp->high)))
+		spill(pcp, zone, READ_ONCE(pcp->batch), order * MMSIM_MIGRATE_PCPTYPES + type);
+	pcp_leave(pcp);
+}
+
+struct drain {
+	struct mmsim_memory *mem;
+	bool again;		/* a list was busy */
+};
+
+/* On the CPU itself, or for one that is offline. */
+static void drain_cpu(struct drain *d, unsigned int cpu)
+{
+	struct mmsim_zone *zone;
+
+	mmsim_for_each_zone(d->mem, zone) {
+		struct mmsim_pcp *pcp = zone->pcp[cpu];
+
+		if (READ_ONCE(pcp->busy))
+			d->again = true;
+		else if (pcp->count)
+			spill(pcp, zone, pcp->count, 0);
+	}
+}
+
+static void drain_here(void *drain)
+{
+	drain_cpu(drain, smp_processor_id());
+}
+
+/**
+ * mmsim_pcp_drain_all() - give every CPU's free blocks back to the zones
+ * @mem: the page floor
+ *
+ * Context: process context, interrupts on; may sleep.
+ */
+void mmsim_pcp_drain_all(struct mmsim_memory *mem)
+{
+	struct drain d = { .mem = mem };
+	unsigned int cpu;
+
+	if (!mem->pcp_orders)
+		return;
+	cpus_read_lock();
+	for_each_possible_cpu(cpu) {
+		if (!cpu_online(cpu)) {
+			drain_cpu(&d, cpu);
+			continue;
+		}
+		do {
+			d.again = false;
+			smp_call_function_single(cpu, drain_here, &d, true);
+		} while (d.again);
+	}
+	cpus_read_unlock();
+}
+
+static enum cpuhp_state hotplug_state;
+
+/* The CPU is dead and its lists are nobody's. */
+static int pcp_cpu_dead(unsigned int cpu, struct hlist_node *node)
+{
+	struct drain d = { .mem = hlist_entry(node, struct mmsim_memory, cpuhp_node) };
+
+	drain_cpu(&d, cpu);
+	mmsim_pcp_set_sizes(d.mem, num_online_cpus());
+	return 0;
+}
+
+/* Called before the CPU is up, so that it isn't counted yet. */
+static int pcp_cpu_prepare(unsigned int cpu, struct hlist_node *node)
+{
+	mmsim_pcp_set_sizes(hlist_entry(node, struct mmsim_memory, cpuhp_node), num_online_cpus() + 1);
+	return 0;
+}
+
+/**
+ * mmsim_pcp_start() - have an instance told of CPUs that come and go
+ * @mem: the page floor
+ *
+ * Context: process context, may sleep.
+ * Return: 0 or a negative errno.
+ */
+int mmsim_pcp_start(struct mmsim_memory *mem)
+{
+	return cpuhp_state_add_instance_nocalls(hotplug_state, &mem->cpuhp_node);
+}
+
+/**
+ * mmsim_pcp_stop() - undo mmsim_pcp_start() and empty the lists
+ * @mem: the page floor
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_pcp_stop(struct mmsim_memory *mem)
+{
+	cpuhp_state_remove_instance_nocalls(hotplug_state, &mem->cpuhp_node);
+	mmsim_pcp_drain_all(mem);
+}
+
+/**
+ * mmsim_pcp_module_init() - once a module, before the first instance
+ *
+ * Return: 0 or a negative errno.
+ */
+int mmsim_pcp_module_init(void)
+{
+	int state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "mmsim/pcp", pcp_cpu_prepare, pcp_cpu_dead);
+
+	if (state < 0)
+		return state;
+	hotplug_state = state;
+	return 0;
+}
+
+/**
+ * mmsim_pcp_module_exit() - once a module, after the last instance
+ */
+void mmsim_pcp_module_exit(void)
+{
+	cpuhp_remove_multi_state(hotplug_state);
+}
