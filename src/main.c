@@ -183,14 +183,9 @@ static int __init mmsim_init(void)
 	err = parse_debugfs_owner(&owner);
 	if (err)
 		return err;
-	err = mmsim_pcp_module_init();
-	if (err)
-		return err;
 	live = mmsim_create(&params);
-	if (IS_ERR(live)) {
-		mmsim_pcp_module_exit();
+	if (IS_ERR(live))
 		return PTR_ERR(live);
-	}
 	mmsim_memory_live = live->memory;
 	start_files(&owner);
 	return 0;
@@ -204,7 +199,6 @@ static void __exit mmsim_exit(void)
 	mmsim_ctl_exit();
 	mmsim_memory_live = NULL;
 	mmsim_destroy(live);
-	mmsim_pcp_module_exit();
 }
 
 module_init(mmsim_init);

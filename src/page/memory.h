@@ -214,8 +214,6 @@ void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned in
 void mmsim_pcp_drain_all(struct mmsim_memory *mem);
 int mmsim_pcp_start(struct mmsim_memory *mem);
 void mmsim_pcp_stop(struct mmsim_memory *mem);
-int mmsim_pcp_module_init(void);
-void mmsim_pcp_module_exit(void);
 
 /* watermark.c */
 unsigned long mmsim_default_min_free_kbytes(unsigned long lowmem_kbytes);

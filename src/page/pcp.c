@@ -15,6 +15,7 @@
  * sent again. A CPU that has gone offline is emptied by whoever took it down.
  */
 #include <linux/cpu.h>
+#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
@@ -192,7 +193,7 @@ void mmsim_pcp_drain_all(struct mmsim_memory *mem)
 	cpus_read_unlock();
 }
 
-static enum cpuhp_state hotplug_state;
+static enum cpuhp_state hotplug_state;	/* hotplug_lock */
 
 /* The CPU is dead and its lists are nobody's. */
 static int pcp_cpu_dead(unsigned int cpu, struct hlist_node *node)
@@ -211,6 +212,30 @@ static int pcp_cpu_prepare(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
+/* One hotplug state serves all instances, from the first to the last. */
+static DEFINE_MUTEX(hotplug_lock);
+static unsigned int hotplug_users;	/* hotplug_lock */
+
+static int hotplug_get(void)
+{
+	int state;
+
+	if (!hotplug_users) {
+		state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "mmsim/pcp", pcp_cpu_prepare, pcp_cpu_dead);
+		if (state < 0)
+			return state;
+		hotplug_state = state;
+	}
+	hotplug_users++;
+	return 0;
+}
+
+static void hotplug_put(void)
+{
+	if (!--hotplug_users)
+		cpuhp_remove_multi_state(hotplug_state);
+}
+
 /**
  * mmsim_pcp_start() - have an instance told of CPUs that come and go
  * @mem: the page floor
@@ -220,7 +245,17 @@ static int pcp_cpu_prepare(unsigned int cpu, struct hlist_node *node)
  */
 int mmsim_pcp_start(struct mmsim_memory *mem)
 {
-	return cpuhp_state_add_instance_nocalls(hotplug_state, &mem->cpuhp_node);
+	int err;
+
+	mutex_lock(&hotplug_lock);
+	err = hotplug_get();
+	if (!err) {
+		err = cpuhp_state_add_instance_nocalls(hotplug_state, &mem->cpuhp_node);
+		if (err)
+			hotplug_put();
+	}
+	mutex_unlock(&hotplug_lock);
+	return err;
 }
 
 /**
@@ -231,29 +266,9 @@ int mmsim_pcp_start(struct mmsim_memory *mem)
  */
 void mmsim_pcp_stop(struct mmsim_memory *mem)
 {
+	mutex_lock(&hotplug_lock);
 	cpuhp_state_remove_instance_nocalls(hotplug_state, &mem->cpuhp_node);
+	hotplug_put();
+	mutex_unlock(&hotplug_lock);
 	mmsim_pcp_drain_all(mem);
-}
-
-/**
- * mmsim_pcp_module_init() - once a module, before the first instance
- *
- * Return: 0 or a negative errno.
- */
-int mmsim_pcp_module_init(void)
-{
-	int state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "mmsim/pcp", pcp_cpu_prepare, pcp_cpu_dead);
-
-	if (state < 0)
-		return state;
-	hotplug_state = state;
-	return 0;
-}
-
-/**
- * mmsim_pcp_module_exit() - once a module, after the last instance
- */
-void mmsim_pcp_module_exit(void)
-{
-	cpuhp_remove_multi_state(hotplug_state);
 }
