@@ -23,6 +23,7 @@
 #include <linux/sched.h>
 
 #include "page/buddy.h"
+#include "page/pcp.h"
 
 /* Reclaim rounds without progress after which a request is out of memory; the kernel's MAX_RECLAIM_RETRIES. */
 #define MAX_RECLAIM_RETRIES	16
@@ -75,10 +76,10 @@ static __always_inline void prepare_block(struct mmsim_memory *mem, struct mmsim
 		mmsim_zero_block(mem, page, order);
 }
 
-static __always_inline struct mmsim_page *take_block(struct mmsim_memory *mem, struct mmsim_zone *zone,
-						     unsigned int order, unsigned int type, unsigned int alloc_flags)
+static struct mmsim_page *take_block(struct mmsim_memory *mem, struct mmsim_zone *zone, unsigned int order,
+				     unsigned int type, unsigned int alloc_flags)
 {
-	if (likely(mem->pcp_orders & BIT(order)))
+	if (mem->pcp_orders & BIT(order))
 		return mmsim_pcp_take(zone, order, type, alloc_flags);
 	return mmsim_buddy_take(zone, order, type, alloc_flags);
 }
@@ -164,7 +165,7 @@ static bool try_again(const struct request *rq, bool progress, unsigned int *idl
 	return *idle_rounds <= MAX_RECLAIM_RETRIES ? progress : unreserve_highatomic(rq, true);
 }
 
-static noinline struct mmsim_page *alloc_slow(const struct request *rq, unsigned long caller)
+static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long caller)
 {
 	unsigned int alloc_flags, idle_rounds = 0;
 	struct mmsim_page *page;
@@ -198,11 +199,43 @@ static noinline struct mmsim_page *alloc_slow(const struct request *rq, unsigned
 	return page;
 }
 
-static noinline struct mmsim_page *refuse_alloc(struct mmsim_memory *mem, enum mmsim_bad what, unsigned int order,
-						unsigned long caller)
+static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
+					      unsigned int type, unsigned long caller)
 {
-	mmsim_bad(mem, what, NULL, order, caller);
-	return NULL;
+	int highest = mmsim_gfp_zone(gfp);
+	struct request rq;
+
+	if (order > MMSIM_MAX_ORDER) {
+		mmsim_bad(mem, MMSIM_BAD_ALLOC_ORDER, NULL, order, caller);
+		return NULL;
+	}
+	if (highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES) {
+		mmsim_bad(mem, MMSIM_BAD_GFP, NULL, order, caller);
+		return NULL;
+	}
+	rq = (struct request) {
+		.mem = mem, .zonelist = mem->node[0]->zonelist[highest], .gfp = gfp, .order = order,
+		.highest = highest, .type = type,
+	};
+	return alloc_harder(&rq, caller);
+}
+
+/* From the first zone of the list, when the request is sound and there is plenty. */
+static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
+						     unsigned int type)
+{
+	int highest = mmsim_gfp_zone(gfp);
+	struct mmsim_page *page = NULL;
+	struct mmsim_zone *zone;
+
+	if (unlikely(order > MMSIM_MAX_ORDER || highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES))
+		return NULL;
+	zone = mem->node[0]->zonelist[highest][0];
+	if (unlikely(!zone || READ_ONCE(zone->common_pages) <= zone->plenty[highest] + BIT(order)))
+		return NULL;
+	if (likely(mem->pcp_orders & BIT(order)))
+		page = mmsim_pcp_pop(zone, order, type);
+	return likely(page) ? page : take_block(mem, zone, order, type, 0);
 }
 
 /**
@@ -217,26 +250,13 @@ static noinline struct mmsim_page *refuse_alloc(struct mmsim_memory *mem, enum m
  */
 struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller)
 {
-	int highest = mmsim_gfp_zone(gfp);
 	unsigned int type = mmsim_gfp_migratetype(mem, gfp);
-	struct mmsim_page *page = NULL;
-	struct mmsim_zone **zonelist;
-
-	if (unlikely(order > MMSIM_MAX_ORDER))
-		return refuse_alloc(mem, MMSIM_BAD_ALLOC_ORDER, order, caller);
-	if (unlikely(highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES))
-		return refuse_alloc(mem, MMSIM_BAD_GFP, order, caller);
+	struct mmsim_page *page;
 
 	might_alloc(gfp);
-	zonelist = mem->node[0]->zonelist[highest];
-	if (likely(*zonelist && READ_ONCE(zonelist[0]->common_pages) > zonelist[0]->plenty[highest] + BIT(order)))
-		page = take_block(mem, zonelist[0], order, type, 0);
+	page = alloc_fast(mem, gfp, order, type);
 	if (unlikely(!page)) {
-		struct request rq = {
-			.mem = mem, .zonelist = zonelist, .gfp = gfp, .order = order, .highest = highest, .type = type,
-		};
-
-		page = alloc_slow(&rq, caller);
+		page = alloc_slow(mem, gfp, order, type, caller);
 		if (!page)
 			return NULL;
 	}

@@ -111,9 +111,7 @@ EXPORT_SYMBOL_GPL(mmsim_split_page);
  */
 void mmsim_get_page(struct mmsim_page *page)
 {
-	page = mmsim_head_of(page);
-	if (unlikely(!atomic_inc_not_zero(&page->_refcount)))
-		mmsim_bad(mmsim_memory_live, MMSIM_BAD_GET, page, mmsim_page_order(page), _RET_IP_);
+	mmsim_memory_get(mmsim_memory_live, page, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim_get_page);
 

@@ -10,7 +10,7 @@
 #include <linux/highmem.h>
 #include <linux/kernel.h>
 
-#include "page/memory.h"
+#include "page/pcp.h"
 
 static void clear_compound(struct mmsim_page *page, unsigned int order)
 {
@@ -63,19 +63,12 @@ static enum mmsim_bad tail_fault(const struct mmsim_page *tail)
 	return MMSIM_NR_BAD;
 }
 
-static bool is_descriptor(const struct mmsim_memory *mem, const struct mmsim_page *page)
-{
-	unsigned long offset = (unsigned long)page - (unsigned long)mem->map;
-
-	return offset < mem->nr_pages * sizeof(*page) && offset % sizeof(*page) == 0;
-}
-
 /* Why the head of a block can't be freed. */
 static enum mmsim_bad head_fault(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
 {
 	unsigned long flags;
 
-	if (!is_descriptor(mem, page))
+	if (!mmsim_memory_has(mem, page))
 		return MMSIM_BAD_WILD;
 	flags = READ_ONCE(page->flags);
 	if (mmsim_page_is_reserved(page) && !(flags & MMSIM_PAGE_STATE))
@@ -100,11 +93,11 @@ static noinline bool refuse_free(struct mmsim_memory *mem, struct mmsim_page *pa
 	return false;
 }
 
-/* Reports the first tail that is in use; without one, clears what the client left in the tails' flags. */
-static noinline bool clean_tails(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
-				 unsigned long caller)
+/* Whether no tail is in use; the first that is gets reported. */
+static noinline bool tails_can_go(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				  unsigned long caller)
 {
-	struct mmsim_page *tail, *end = page + (1UL << order);
+	struct mmsim_page *tail, *end = page + BIT(order);
 
 	for (tail = page + 1; tail < end; tail++) {
 		enum mmsim_bad what = tail_fault(tail);
@@ -114,9 +107,16 @@ static noinline bool clean_tails(struct mmsim_memory *mem, struct mmsim_page *pa
 			return false;
 		}
 	}
+	return true;
+}
+
+/* Clears what the client left in the tails' flags. */
+static noinline void clean_tails(struct mmsim_page *page, unsigned int order)
+{
+	struct mmsim_page *tail, *end = page + BIT(order);
+
 	for (tail = page + 1; tail < end; tail++)
 		WRITE_ONCE(tail->flags, tail->flags & MMSIM_PAGE_ID);
-	return true;
 }
 
 /* Gives up the last reference of a block that nobody else maps or holds. */
@@ -125,6 +125,20 @@ static bool drop_last(struct mmsim_page *page)
 	s64 owned = MMSIM_COUNTS_OWNED;
 
 	return atomic64_try_cmpxchg(&page->counts, &owned, MMSIM_COUNTS_IDLE);
+}
+
+static __always_inline void give_back(struct mmsim_memory *mem, struct mmsim_zone *zone, struct mmsim_page *page,
+				      unsigned int order)
+{
+	unsigned int type;
+
+	if (unlikely(!(mem->pcp_orders & BIT(order)))) {
+		mmsim_buddy_put(zone, page, order);
+		return;
+	}
+	type = mmsim_pageblock_type(zone, page);
+	if (unlikely(type >= MMSIM_MIGRATE_PCPTYPES || !mmsim_pcp_push(zone, page, order, type)))
+		mmsim_pcp_put(zone, page, order, type);
 }
 
 /**
@@ -143,25 +157,26 @@ static bool drop_last(struct mmsim_page *page)
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
 	unsigned long expected = MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
+	bool dirty;
 
 	if (unlikely(!page))
 		return true;
-	if (unlikely(!is_descriptor(mem, page) || page->mapping ||
+	if (unlikely(!mmsim_memory_has(mem, page) || order > MMSIM_MAX_ORDER || page->mapping ||
 		     (READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PG_BUSY)) != expected))
 		return refuse_free(mem, page, order, caller);
-	if (order && unlikely(!tails_are_idle(page, order)) && !clean_tails(mem, page, order, caller))
+	dirty = order && !tails_are_idle(page, order);
+	if (unlikely(dirty) && !tails_can_go(mem, page, order, caller))
 		return false;
 	if (unlikely(!drop_last(page)))
 		return refuse_free(mem, page, order, caller);
 
+	if (unlikely(dirty))
+		clean_tails(page, order);
 	if (mmsim_page_is_compound(page))
 		clear_compound(page, order);
 	if (unlikely(mem->init_on_free))
 		mmsim_zero_block(mem, page, order);
-	if (likely(mem->pcp_orders & BIT(order)))
-		mmsim_pcp_put(mmsim_page_zone(mem, page), page, order);
-	else
-		mmsim_buddy_put(mmsim_page_zone(mem, page), page, order);
+	give_back(mem, mmsim_page_zone(mem, page), page, order);
 	return true;
 }
 
@@ -189,9 +204,32 @@ bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsign
 }
 
 /**
+ * mmsim_memory_get() - take one more reference
+ * @mem: the instance's page floor
+ * @page: a page that the caller holds; a compound page may be named by any of its pages
+ * @caller: for reports
+ *
+ * Context: any.
+ * Return: false for a page that nobody holds, or that is not the region's; it is reported and left alone.
+ */
+bool mmsim_memory_get(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller)
+{
+	if (unlikely(!mmsim_memory_has(mem, page))) {
+		mmsim_bad(mem, MMSIM_BAD_WILD, page, 0, caller);
+		return false;
+	}
+	page = mmsim_head_of(page);
+	if (unlikely(!atomic_inc_not_zero(&page->_refcount))) {
+		mmsim_bad(mem, MMSIM_BAD_GET, page, mmsim_page_order(page), caller);
+		return false;
+	}
+	return true;
+}
+
+/**
  * mmsim_memory_put() - drop a reference, and free the block with the last one
  * @mem: the instance's page floor
- * @page: a page with references; a compound page may be named by any of its pages
+ * @page: a page with references; a compound page may be named by any of its pages. NULL is ignored
  * @caller: for reports
  *
  * Unlike the kernel's put_page(), the last reference to a block that is not compound frees all of it: its order is
@@ -204,6 +242,10 @@ bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigne
 {
 	int refs;
 
+	if (!page)
+		return true;
+	if (!mmsim_memory_has(mem, page))
+		return refuse_free(mem, page, 0, caller);
 	page = mmsim_head_of(page);
 	refs = atomic_read(&page->_refcount);
 	do {
@@ -230,7 +272,7 @@ bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsig
 	struct mmsim_zone *zone;
 	unsigned long flags, i;
 
-	if (!is_descriptor(mem, page) || !mmsim_page_is_allocated(page) || mmsim_page_order(page) != order)
+	if (!mmsim_memory_has(mem, page) || !mmsim_page_is_allocated(page) || mmsim_page_order(page) != order)
 		return refuse_free(mem, page, order, caller);
 	if (mmsim_page_is_compound(page)) {
 		mmsim_bad(mem, MMSIM_BAD_COMPOUND, page, order, caller);

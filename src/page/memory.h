@@ -210,7 +210,7 @@ void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain);
 /* pcp.c */
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				  unsigned int alloc_flags);
-void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order);
+void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type);
 void mmsim_pcp_drain_all(struct mmsim_memory *mem);
 int mmsim_pcp_start(struct mmsim_memory *mem);
 void mmsim_pcp_stop(struct mmsim_memory *mem);
@@ -237,6 +237,7 @@ bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned lo
 struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller);
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
 bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsigned int order, unsigned long caller);
+bool mmsim_memory_get(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
 bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
 void mmsim_zero_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order);
 bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
@@ -279,6 +280,11 @@ int mmsim_memory_check(struct mmsim_memory *mem, char *what, size_t size);
 /* show.c */
 void mmsim_zone_count(struct mmsim_zone *zone, unsigned long nr_free[MMSIM_NR_ORDERS]);
 void mmsim_zone_show_free(struct mmsim_zone *zone, struct seq_buf *s);
+
+static inline bool mmsim_memory_has(const struct mmsim_memory *mem, const struct mmsim_page *page)
+{
+	return mmsim_in_map(mem->map, mem->nr_pages, page);
+}
 
 static inline unsigned long mmsim_memory_pfn(const struct mmsim_memory *mem, const struct mmsim_page *page)
 {

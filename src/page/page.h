@@ -81,13 +81,13 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 
 static_assert(MMSIM_MAX_ORDER <= (MMSIM_PAGE_ORDER >> MMSIM_PAGE_ORDER_SHIFT));
 
+#define MMSIM_PG_ALL		GENMASK(31, 0)
+
 /*
  * Flags that must be clear when a page is freed: it is still in use by whoever set them. Others (referenced, uptodate,
- * dirty, ...) say something about the content and go with it. The same split as the kernel's PAGE_FLAGS_CHECK_AT_FREE.
+ * dirty, ...) say something about the content and go with it. The kernel's own choice.
  */
-#define MMSIM_PG_BUSY		(BIT(PG_locked) | BIT(PG_lru) | BIT(PG_active) | BIT(PG_private) | BIT(PG_private_2) | \
-				 BIT(PG_writeback) | BIT(PG_unevictable) | BIT(PG_reserved))
-#define MMSIM_PG_ALL		GENMASK(31, 0)
+#define MMSIM_PG_BUSY		(PAGE_FLAGS_CHECK_AT_FREE & MMSIM_PG_ALL)
 
 static_assert(__NR_PAGEFLAGS <= 32, "the kernel's flags fit into the lower half");
 
@@ -124,6 +124,14 @@ static inline bool mmsim_page_is_reserved(const struct mmsim_page *page)
 static inline bool mmsim_page_is_compound(const struct mmsim_page *page)
 {
 	return READ_ONCE(page->flags) & BIT(PG_head);
+}
+
+/* Whether @page points to a descriptor of the @nr_pages from @map on. */
+static inline bool mmsim_in_map(const struct mmsim_page *map, unsigned long nr_pages, const struct mmsim_page *page)
+{
+	unsigned long offset = (unsigned long)page - (unsigned long)map;
+
+	return offset < nr_pages * sizeof(*page) && offset % sizeof(*page) == 0;
 }
 
 /* The head of the compound page that @page belongs to; @page itself when it is no tail of one. */

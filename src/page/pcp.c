@@ -19,38 +19,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
-#include "page/memory.h"
-
-static struct mmsim_pcp *pcp_enter(struct mmsim_zone *zone)
-{
-	struct mmsim_pcp *pcp;
-
-	preempt_disable();
-	pcp = zone->pcp[smp_processor_id()];
-	if (unlikely(READ_ONCE(pcp->busy))) {
-		preempt_enable();
-		return NULL;
-	}
-	WRITE_ONCE(pcp->busy, true);
-	barrier();
-	return pcp;
-}
-
-static void pcp_leave(struct mmsim_pcp *pcp)
-{
-	barrier();
-	WRITE_ONCE(pcp->busy, false);
-	preempt_enable();
-}
-
-static struct mmsim_page *pop(struct mmsim_pcp *pcp, unsigned int order, unsigned int type)
-{
-	struct mmsim_page *page = pcp->list[order][type];
-
-	pcp->list[order][type] = (struct mmsim_page *)page->lru.next;
-	WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
-	return page;
-}
+#include "page/pcp.h"
 
 static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order, unsigned int type,
 			    unsigned int alloc_flags)
@@ -62,20 +31,28 @@ static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsi
 	pcp->nr_refill++;
 }
 
-/* Gives back blocks with at least @nr pages, those of the given list first. */
-static noinline void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsigned int first)
+static void push(struct mmsim_page **list, struct mmsim_page *page)
 {
-	struct mmsim_page *chain = NULL, *page;
-	unsigned int i;
+	page->lru.next = (struct list_head *)*list;
+	*list = page;
+}
 
-	for (i = 0; i < (MMSIM_PCP_MAX_ORDER + 1) * MMSIM_MIGRATE_PCPTYPES && nr > 0; i++) {
-		unsigned int list = (first + i) % ((MMSIM_PCP_MAX_ORDER + 1) * MMSIM_MIGRATE_PCPTYPES);
-		unsigned int order = list / MMSIM_MIGRATE_PCPTYPES, type = list % MMSIM_MIGRATE_PCPTYPES;
+/* Gives back blocks with at least @nr pages, those of the given list first. */
+static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsigned int first)
+{
+	struct mmsim_page **lists = &pcp->list[0][0], *chain = NULL;
+	unsigned int i, nr_lists = sizeof(pcp->list) / sizeof(*lists);
 
-		for (; nr > 0 && pcp->list[order][type]; nr -= BIT(order)) {
-			page = pop(pcp, order, type);
-			page->lru.next = (struct list_head *)chain;
-			chain = page;
+	for (i = 0; i < nr_lists && nr > 0; i++) {
+		unsigned int list = (first + i) % nr_lists;
+		int pages = BIT(list / MMSIM_MIGRATE_PCPTYPES);
+
+		for (; nr > 0 && lists[list]; nr -= pages) {
+			struct mmsim_page *page = lists[list];
+
+			lists[list] = (struct mmsim_page *)page->lru.next;
+			push(&chain, page);
+			WRITE_ONCE(pcp->count, pcp->count - pages);
 		}
 	}
 	mmsim_buddy_put_chain(zone, chain);
@@ -83,31 +60,30 @@ static noinline void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int n
 }
 
 /**
- * mmsim_pcp_take() - take a block from this CPU's lists
+ * mmsim_pcp_take() - take a block from this CPU's list, after filling it
  * @zone: the zone
  * @order: log2 of the number of pages; one of memory->pcp_orders
  * @type: migratetype of the request
  * @alloc_flags: MMSIM_ALLOC_*, for what has to come from the zone's lists
  *
- * Context: any. Takes the zone's lock when the list is empty, or when it interrupts another user of this CPU's lists.
+ * Context: any. Takes the zone's lock.
  * Return: the head of the block, as from mmsim_buddy_take(); NULL when the zone has none.
  */
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				  unsigned int alloc_flags)
 {
-	struct mmsim_pcp *pcp = pcp_enter(zone);
-	struct mmsim_page *page = NULL;
+	struct mmsim_page *page = mmsim_pcp_pop(zone, order, type);
+	struct mmsim_pcp *pcp;
 
-	if (unlikely(!pcp))
+	if (page)
+		return page;
+	pcp = mmsim_pcp_enter(zone);
+	if (!pcp)
 		return mmsim_buddy_take(zone, order, type, alloc_flags);
-	if (unlikely(!pcp->list[order][type]))
-		refill(pcp, zone, order, type, alloc_flags);
-	if (likely(pcp->list[order][type])) {
-		page = pop(pcp, order, type);
-		pcp->nr_alloc++;
-	}
-	pcp_leave(pcp);
-	return page;
+	refill(pcp, zone, order, type, alloc_flags);
+	mmsim_pcp_leave(pcp);
+	page = mmsim_pcp_pop(zone, order, type);
+	return page ? page : mmsim_buddy_take(zone, order, type, alloc_flags);
 }
 
 /**
@@ -115,30 +91,29 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
  * @zone: the zone that it came from
  * @page: its head, as for mmsim_buddy_put()
  * @order: log2 of the number of pages; one of memory->pcp_orders
+ * @type: its pageblock's migratetype
  *
  * A block of a pageblock that is being isolated goes to the zone at once; those of the other reserves are for movable
  * requests meanwhile, as in the kernel.
  *
- * Context: any. Takes the zone's lock when the lists are full.
+ * Context: any. Takes the zone's lock.
  */
-void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type)
 {
-	unsigned int type = mmsim_pageblock_type(zone, page);
-	struct mmsim_pcp *pcp = type == MMSIM_MIGRATE_ISOLATE ? NULL : pcp_enter(zone);
+	struct mmsim_pcp *pcp = NULL;
 
-	if (unlikely(!pcp)) {
-		mmsim_buddy_put(zone, page, order);
+	if (type < MMSIM_MIGRATE_PCPTYPES)
+		pcp = mmsim_pcp_enter(zone);
+	else if (type != MMSIM_MIGRATE_ISOLATE && mmsim_pcp_push(zone, page, order, MMSIM_MIGRATE_MOVABLE))
 		return;
+	if (pcp) {
+		if (pcp->count >= READ_ONCE(pcp->high))
+			spill(pcp, zone, READ_ONCE(pcp->batch), order * MMSIM_MIGRATE_PCPTYPES + type);
+		mmsim_pcp_leave(pcp);
+		if (mmsim_pcp_push(zone, page, order, type))
+			return;
 	}
-	if (unlikely(type >= MMSIM_MIGRATE_PCPTYPES))
-		type = MMSIM_MIGRATE_MOVABLE;
-	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-	page->lru.next = (struct list_head *)pcp->list[order][type];
-	pcp->list[order][type] = page;
-	WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
-	if (unlikely(pcp->count > READ_ONCE(pcp->high)))
-		spill(pcp, zone, READ_ONCE(pcp->batch), order * MMSIM_MIGRATE_PCPTYPES + type);
-	pcp_leave(pcp);
+	mmsim_buddy_put(zone, page, order);
 }
 
 struct drain {
