@@ -34,6 +34,14 @@ static char *zones = "";
 module_param(zones, charp, 0444);
 MODULE_PARM_DESC(zones, "NAME:SIZE,... of DMA, DMA32, Normal, HighMem, Movable; one may leave out its size (default: DMA, DMA32, Normal)");
 
+static uint nodes = 1;
+module_param(nodes, uint, 0444);
+MODULE_PARM_DESC(nodes, "NUMA nodes that the region is cut into, 1 to 8 (default 1)");
+
+static bool interleave;
+module_param(interleave, bool, 0444);
+MODULE_PARM_DESC(interleave, "requests without a node prefer each node in turn, not the CPU's (default off)");
+
 static bool mobility = true;
 module_param(mobility, bool, 0444);
 MODULE_PARM_DESC(mobility, "keep allocations of one migratetype together in pageblocks (default on)");
@@ -124,6 +132,12 @@ static int parse_numbers(struct mmsim_memory_params *p)
 		pr_err("watermark_scale_factor=%u: must be 0 to 3000, in 1/10000 of a zone\n", watermark_scale_factor);
 		return -EINVAL;
 	}
+	if (!nodes || nodes > MMSIM_MAX_NODES) {
+		pr_err("nodes=%u: must be 1 to %d\n", nodes, MMSIM_MAX_NODES);
+		return -EINVAL;
+	}
+	p->nr_nodes = nodes;
+	p->interleave = interleave;
 	p->group_by_mobility = mobility;
 	p->pcp_orders = pcp_orders;
 	p->min_free_kbytes = min_free_kbytes;

@@ -23,6 +23,11 @@ struct mmsim_page;
 #define MMSIM_MAX_ORDER_PAGES	BIT(MMSIM_MAX_ORDER)
 
 struct mmsim_page *mmsim_alloc_pages(gfp_t gfp, unsigned int order);
+struct mmsim_page *mmsim_alloc_pages_node(int nid, gfp_t gfp, unsigned int order);
+unsigned long mmsim_alloc_pages_bulk_array(gfp_t gfp, unsigned long nr_pages, struct mmsim_page **pages);
+void *mmsim_alloc_pages_exact(size_t size, gfp_t gfp);
+void *mmsim_alloc_pages_exact_nid(int nid, size_t size, gfp_t gfp);
+void mmsim_free_pages_exact(void *addr, size_t size);
 unsigned long mmsim___get_free_pages(gfp_t gfp, unsigned int order);
 unsigned long mmsim_get_zeroed_page(gfp_t gfp);
 void mmsim___free_pages(struct mmsim_page *page, unsigned int order);

@@ -199,8 +199,13 @@ static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long c
 	return page;
 }
 
-static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
-					      unsigned int type, unsigned long caller)
+static struct mmsim_zone *const *zonelist_of(struct mmsim_node *node, gfp_t gfp, int highest)
+{
+	return unlikely(gfp & __GFP_THISNODE) ? node->zonelist_thisnode[highest] : node->zonelist[highest];
+}
+
+static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
+					      unsigned int order, unsigned int type, unsigned long caller)
 {
 	int highest = mmsim_gfp_zone(gfp);
 	struct request rq;
@@ -214,15 +219,15 @@ static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, gfp_t gf
 		return NULL;
 	}
 	rq = (struct request) {
-		.mem = mem, .zonelist = mem->node[0]->zonelist[highest], .gfp = gfp, .order = order,
+		.mem = mem, .zonelist = zonelist_of(node, gfp, highest), .gfp = gfp, .order = order,
 		.highest = highest, .type = type,
 	};
 	return alloc_harder(&rq, caller);
 }
 
 /* From the first zone of the list, when the request is sound and there is plenty. */
-static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
-						     unsigned int type)
+static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
+						     unsigned int order, unsigned int type)
 {
 	int highest = mmsim_gfp_zone(gfp);
 	struct mmsim_page *page = NULL;
@@ -230,12 +235,59 @@ static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, g
 
 	if (unlikely(order > MMSIM_MAX_ORDER || highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES))
 		return NULL;
-	zone = mem->node[0]->zonelist[highest][0];
+	zone = zonelist_of(node, gfp, highest)[0];
 	if (unlikely(!zone || READ_ONCE(zone->common_pages) <= zone->plenty[highest] + BIT(order)))
 		return NULL;
 	if (likely(mem->pcp_orders & BIT(order)))
 		page = mmsim_pcp_pop(zone, order, type);
 	return likely(page) ? page : take_block(mem, zone, order, type, 0);
+}
+
+/* The kernel's zone_statistics(): where a request that preferred @node was served. */
+static noinline void count_numa(struct mmsim_memory *mem, struct mmsim_node *node, struct mmsim_page *page)
+{
+	struct mmsim_zone *zone = mmsim_page_zone(mem, page);
+	struct mmsim_zone *wanted = &node->zone[zone->type];
+	unsigned int cpu;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	cpu = smp_processor_id();
+	zone->pcp[cpu]->numa[zone->nid == mem->cpu_node[cpu]->nid ? MMSIM_NUMA_LOCAL : MMSIM_NUMA_OTHER]++;
+	if (zone->nid == node->nid) {
+		zone->pcp[cpu]->numa[MMSIM_NUMA_HIT]++;
+	} else {
+		zone->pcp[cpu]->numa[MMSIM_NUMA_MISS]++;
+		wanted->pcp[cpu]->numa[MMSIM_NUMA_FOREIGN]++;
+	}
+	local_irq_restore(flags);
+}
+
+static __always_inline struct mmsim_page *alloc_on(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
+						   unsigned int order, unsigned long caller)
+{
+	unsigned int type = mmsim_gfp_migratetype(mem, gfp);
+	struct mmsim_page *page;
+
+	might_alloc(gfp);
+	page = alloc_fast(mem, node, gfp, order, type);
+	if (unlikely(!page)) {
+		page = alloc_slow(mem, node, gfp, order, type, caller);
+		if (!page)
+			return NULL;
+	}
+	if (unlikely(mem->nr_nodes > 1))
+		count_numa(mem, node, page);
+	prepare_block(mem, page, gfp, order);
+	return page;
+}
+
+/* The node that a request from here prefers: this CPU's, or each in turn. */
+static __always_inline struct mmsim_node *preferred_node(struct mmsim_memory *mem)
+{
+	if (unlikely(READ_ONCE(mem->interleave)))
+		return mem->node[(unsigned int)atomic_inc_return(&mem->interleave_next) % mem->nr_nodes];
+	return mem->cpu_node[raw_smp_processor_id()];
 }
 
 /**
@@ -250,16 +302,92 @@ static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, g
  */
 struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller)
 {
-	unsigned int type = mmsim_gfp_migratetype(mem, gfp);
-	struct mmsim_page *page;
+	return alloc_on(mem, preferred_node(mem), gfp, order, caller);
+}
 
-	might_alloc(gfp);
-	page = alloc_fast(mem, gfp, order, type);
-	if (unlikely(!page)) {
-		page = alloc_slow(mem, gfp, order, type, caller);
-		if (!page)
-			return NULL;
+/**
+ * mmsim_memory_alloc_node() - allocate a block of pages from an instance, near a node
+ * @mem: the instance's page floor
+ * @nid: the node; NUMA_NO_NODE for this CPU's. With __GFP_THISNODE no other will do
+ * @gfp: the kernel's flags
+ * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
+ * @caller: for reports
+ *
+ * Context: as mmsim_memory_alloc().
+ * Return: as mmsim_memory_alloc(); NULL also for a node that there isn't.
+ */
+struct mmsim_page *mmsim_memory_alloc_node(struct mmsim_memory *mem, int nid, gfp_t gfp, unsigned int order,
+					   unsigned long caller)
+{
+	if (nid == NUMA_NO_NODE)
+		return alloc_on(mem, preferred_node(mem), gfp, order, caller);
+	if (nid < 0 || nid >= mem->nr_nodes) {
+		mmsim_bad(mem, MMSIM_BAD_NODE, NULL, order, caller);
+		return NULL;
 	}
-	prepare_block(mem, page, gfp, order);
-	return page;
+	return alloc_on(mem, mem->node[nid], gfp, order, caller);
+}
+
+/* Prepares single pages that a bulk request was given, from a zone of @node. */
+static void prepare_bulk(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp, struct mmsim_page *chain,
+			 struct mmsim_page **pages)
+{
+	while (chain) {
+		struct mmsim_page *page = chain;
+
+		chain = (struct mmsim_page *)page->lru.next;
+		if (unlikely(mem->nr_nodes > 1))
+			count_numa(mem, node, page);
+		prepare_block(mem, page, gfp, 0);
+		while (*pages)
+			pages++;
+		*pages++ = page;
+	}
+}
+
+/* As alloc_fast(), for many: pages for as many of the empty entries as this CPU's list can serve. */
+static void alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp, unsigned long nr_empty,
+			    struct mmsim_page **pages)
+{
+	unsigned int type = mmsim_gfp_migratetype(mem, gfp);
+	int highest = mmsim_gfp_zone(gfp);
+	struct mmsim_zone *zone;
+
+	if (highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES || !(mem->pcp_orders & BIT(0)))
+		return;
+	zone = zonelist_of(node, gfp, highest)[0];
+	if (zone && READ_ONCE(zone->common_pages) > zone->plenty[highest] + nr_empty)
+		prepare_bulk(mem, node, gfp, mmsim_pcp_take_many(zone, type, nr_empty), pages);
+}
+
+/**
+ * mmsim_memory_alloc_bulk() - allocate many single pages
+ * @mem: the instance's page floor
+ * @gfp: the kernel's flags
+ * @nr_pages: entries of @pages
+ * @pages: where the pages go; entries that are not NULL are left alone, as in the kernel
+ * @caller: for reports
+ *
+ * Takes them from this CPU's list under one hold of it, and goes on page by page where that doesn't do.
+ *
+ * Context: as mmsim_memory_alloc().
+ * Return: how many entries from the start are not NULL now.
+ */
+unsigned long mmsim_memory_alloc_bulk(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_pages,
+				      struct mmsim_page **pages, unsigned long caller)
+{
+	struct mmsim_node *node = preferred_node(mem);
+	unsigned long i, nr_empty = 0;
+
+	for (i = 0; i < nr_pages; i++)
+		nr_empty += !pages[i];
+	if (nr_empty > 1)
+		alloc_bulk_fast(mem, node, gfp, nr_empty, pages);
+	for (i = 0; i < nr_pages; i++) {
+		if (!pages[i])
+			pages[i] = alloc_on(mem, node, gfp, 0, caller);
+		if (!pages[i])
+			break;
+	}
+	return i;
 }

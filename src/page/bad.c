@@ -26,6 +26,7 @@ const char *const mmsim_bad_names[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_GET]		= "get",
 	[MMSIM_BAD_GFP]		= "gfp",
 	[MMSIM_BAD_ALLOC_ORDER]	= "alloc_order",
+	[MMSIM_BAD_NODE]	= "node",
 };
 
 /* What happened, and what would be right. */
@@ -42,6 +43,7 @@ static const char *const bad_texts[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_GET]		= "a reference to a page that nobody holds",
 	[MMSIM_BAD_GFP]		= "zone flags that exclude each other, or __GFP_HIGHMEM for an address",
 	[MMSIM_BAD_ALLOC_ORDER]	= "an order above the largest, 10",
+	[MMSIM_BAD_NODE]	= "a node that the instance doesn't have; see nodes=",
 };
 
 /**

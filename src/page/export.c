@@ -25,6 +25,100 @@ struct mmsim_page *mmsim_alloc_pages(gfp_t gfp, unsigned int order)
 }
 EXPORT_SYMBOL_GPL(mmsim_alloc_pages);
 
+/**
+ * mmsim_alloc_pages_node() - allocate a block of pages near a node, as alloc_pages_node()
+ * @nid: the node, or NUMA_NO_NODE
+ * @gfp: the kernel's flags; with __GFP_THISNODE no other node will do
+ * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
+ *
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: as mmsim_alloc_pages().
+ */
+struct mmsim_page *mmsim_alloc_pages_node(int nid, gfp_t gfp, unsigned int order)
+{
+	return mmsim_memory_alloc_node(mmsim_memory_live, nid, gfp, order, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_alloc_pages_node);
+
+/**
+ * mmsim_alloc_pages_bulk_array() - allocate many single pages, as alloc_pages_bulk_array()
+ * @gfp: the kernel's flags
+ * @nr_pages: entries of @pages
+ * @pages: where the pages go; entries that are not NULL are left alone
+ *
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: how many entries from the start are not NULL now.
+ */
+unsigned long mmsim_alloc_pages_bulk_array(gfp_t gfp, unsigned long nr_pages, struct mmsim_page **pages)
+{
+	return mmsim_memory_alloc_bulk(mmsim_memory_live, gfp, nr_pages, pages, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_alloc_pages_bulk_array);
+
+static void *alloc_exact(int nid, size_t size, gfp_t gfp, unsigned long caller)
+{
+	unsigned int order = get_order(size);
+	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT, i;
+	struct mmsim_page *page;
+
+	if (!size || (gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
+		mmsim_bad(mmsim_memory_live, MMSIM_BAD_GFP, NULL, order, caller);
+		return NULL;
+	}
+	page = mmsim_memory_alloc_node(mmsim_memory_live, nid, gfp, order, caller);
+	if (!page)
+		return NULL;
+	mmsim_memory_split(mmsim_memory_live, page, order, caller);
+	for (i = nr; i < BIT(order); i++)
+		mmsim_memory_free(mmsim_memory_live, page + i, 0, caller);
+	return page->virtual;
+}
+
+/**
+ * mmsim_alloc_pages_exact() - allocate just enough pages in a row, as alloc_pages_exact()
+ * @size: bytes; five pages are five, and not eight
+ * @gfp: the kernel's flags, without __GFP_COMP and __GFP_HIGHMEM
+ *
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: the address of the first byte, for mmsim_free_pages_exact(); NULL when there is no such block.
+ */
+void *mmsim_alloc_pages_exact(size_t size, gfp_t gfp)
+{
+	return alloc_exact(NUMA_NO_NODE, size, gfp, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_alloc_pages_exact);
+
+/**
+ * mmsim_alloc_pages_exact_nid() - the same near a node, as alloc_pages_exact_nid()
+ * @nid: the node, or NUMA_NO_NODE
+ * @size: bytes
+ * @gfp: the kernel's flags, without __GFP_COMP and __GFP_HIGHMEM
+ *
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: as mmsim_alloc_pages_exact().
+ */
+void *mmsim_alloc_pages_exact_nid(int nid, size_t size, gfp_t gfp)
+{
+	return alloc_exact(nid, size, gfp, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_alloc_pages_exact_nid);
+
+/**
+ * mmsim_free_pages_exact() - free what mmsim_alloc_pages_exact() returned, as free_pages_exact()
+ * @addr: the address of the first byte; NULL is ignored
+ * @size: bytes, as allocated
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_free_pages_exact(void *addr, size_t size)
+{
+	unsigned long at = (unsigned long)addr, end = at + PAGE_ALIGN(size);
+
+	for (; addr && at < end; at += PAGE_SIZE)
+		mmsim_memory_free_addr(mmsim_memory_live, at, 0, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_free_pages_exact);
+
 static unsigned long get_pages(gfp_t gfp, unsigned int order, unsigned long caller)
 {
 	struct mmsim_page *page;

@@ -36,20 +36,23 @@ struct metadata {
 	struct mmsim_memory *mem;
 	struct mmsim_node *node;
 	u8 *pageblock;
+	struct mmsim_node **cpu_node;
 	struct mmsim_pcp **pcp;		/* pointers: a zone's by CPU, zone after zone */
 	struct mmsim_pcp *pcps;		/* what they point to: all zones' of a CPU together */
 };
 
-static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages)
+static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages, unsigned int nr_nodes)
 {
+	unsigned long nr_pcps = nr_nodes * MMSIM_NR_ZONES * nr_cpu_ids;
 	void *at = start;
 
 	meta->map = carve(&at, nr_pages * sizeof(struct mmsim_page), MMSIM_PAGE_ARRAY_ALIGN);
 	meta->mem = carve(&at, sizeof(*meta->mem), SMP_CACHE_BYTES);
-	meta->node = carve(&at, sizeof(*meta->node), SMP_CACHE_BYTES);
+	meta->node = carve(&at, nr_nodes * sizeof(*meta->node), SMP_CACHE_BYTES);
 	meta->pageblock = carve(&at, DIV_ROUND_UP(nr_pages, MMSIM_PAGEBLOCK_PAGES), SMP_CACHE_BYTES);
-	meta->pcp = carve(&at, MMSIM_NR_ZONES * nr_cpu_ids * sizeof(*meta->pcp), SMP_CACHE_BYTES);
-	meta->pcps = carve(&at, MMSIM_NR_ZONES * nr_cpu_ids * sizeof(*meta->pcps), SMP_CACHE_BYTES);
+	meta->cpu_node = carve(&at, nr_cpu_ids * sizeof(*meta->cpu_node), SMP_CACHE_BYTES);
+	meta->pcp = carve(&at, nr_pcps * sizeof(*meta->pcp), SMP_CACHE_BYTES);
+	meta->pcps = carve(&at, nr_pcps * sizeof(*meta->pcps), SMP_CACHE_BYTES);
 	return PFN_UP(at - start);
 }
 
@@ -94,26 +97,30 @@ static void largest_lowmem(const struct mmsim_layout *layout, unsigned long *sta
 }
 
 /* A CPU's lists of all zones lie side by side, away from other CPUs'. */
-static void link_pcps(struct metadata *meta)
+static void link_cpus(struct metadata *meta, unsigned int nr_nodes)
 {
-	unsigned int type, cpu;
+	unsigned int nr_zones = nr_nodes * MMSIM_NR_ZONES, i, cpu;
 
-	for (type = 0; type < MMSIM_NR_ZONES; type++) {
-		meta->node->zone[type].pcp = meta->pcp + type * nr_cpu_ids;
-		for (cpu = 0; cpu < nr_cpu_ids; cpu++)
-			meta->node->zone[type].pcp[cpu] = meta->pcps + cpu * MMSIM_NR_ZONES + type;
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
+		meta->cpu_node[cpu] = &meta->node[cpu * nr_nodes / nr_cpu_ids];
+		for (i = 0; i < nr_zones; i++)
+			meta->pcp[i * nr_cpu_ids + cpu] = &meta->pcps[cpu * nr_zones + i];
 	}
+	for (i = 0; i < nr_zones; i++)
+		meta->node[i / MMSIM_NR_ZONES].zone[i % MMSIM_NR_ZONES].pcp = &meta->pcp[i * nr_cpu_ids];
 }
 
-static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const struct mmsim_layout *layout)
+static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const struct mmsim_layout *layout,
+					   unsigned int nr_nodes)
 {
 	unsigned long start = r->start_pfn, end = 0, meta_pfn, meta_pages;
 	struct metadata meta;
+	unsigned int nid;
 	void *vaddr;
 
 	largest_lowmem(layout, &start, &end);
 	vaddr = r->vaddr + ((start - r->start_pfn) << PAGE_SHIFT);
-	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages);
+	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes);
 	meta_pfn = find_whole_run(r, start, end, meta_pages);
 	if (!meta_pfn) {
 		pr_err("the page array and other metadata need %lu KB in one piece of the largest of DMA, DMA32 and Normal: make it larger with zones=, or the region with size=\n",
@@ -122,9 +129,9 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 	}
 
 	vaddr += (meta_pfn - start) << PAGE_SHIFT;
-	carve_metadata(&meta, vaddr, r->nr_pages);
+	carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes);
 	memset(meta.mem, 0, vaddr + (meta_pages << PAGE_SHIFT) - (void *)meta.mem);
-	link_pcps(&meta);
+	link_cpus(&meta, nr_nodes);
 	meta.mem->region = r;
 	meta.mem->map = meta.map;
 	meta.mem->pageblock = meta.pageblock;
@@ -132,8 +139,10 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 	meta.mem->nr_pages = r->nr_pages;
 	meta.mem->meta_pfn = meta_pfn;
 	meta.mem->meta_pages = meta_pages;
-	meta.mem->nr_nodes = 1;
-	meta.mem->node[0] = meta.node;
+	meta.mem->nr_nodes = nr_nodes;
+	meta.mem->cpu_node = meta.cpu_node;
+	for (nid = 0; nid < nr_nodes; nid++)
+		meta.mem->node[nid] = &meta.node[nid];
 	return meta.mem;
 }
 
@@ -186,6 +195,11 @@ static void reserve_holes(struct mmsim_memory *mem)
 		reserve_pages(mem, r->start_pfn + i * MMSIM_GRANULE_PAGES, MMSIM_GRANULE_PAGES);
 }
 
+static unsigned long overlap(unsigned long a, unsigned long a_end, unsigned long b, unsigned long b_end)
+{
+	return max(min(a_end, b_end), max(a, b)) - max(a, b);
+}
+
 static void zone_count_pages(struct mmsim_memory *mem, struct mmsim_zone *zone)
 {
 	unsigned long pfn, end = zone->start_pfn + zone->spanned_pages, next;
@@ -197,8 +211,7 @@ static void zone_count_pages(struct mmsim_memory *mem, struct mmsim_zone *zone)
 			zone->present_pages -= next - pfn;
 	}
 	zone->managed_pages = zone->present_pages;
-	if (mem->meta_pfn >= zone->start_pfn && mem->meta_pfn < end)
-		zone->managed_pages -= mem->meta_pages;
+	zone->managed_pages -= overlap(mem->meta_pfn, mem->meta_pfn + mem->meta_pages, zone->start_pfn, end);
 	zone->allocated_pages = zone->managed_pages;
 }
 
@@ -228,19 +241,39 @@ static void zone_release_pages(struct mmsim_memory *mem, struct mmsim_zone *zone
 	}
 }
 
-static void init_zones(struct mmsim_memory *mem, const struct mmsim_layout *layout)
+/* A zone gets what of the layout's range lies in the node. */
+static void init_node(struct mmsim_memory *mem, struct mmsim_node *node, const struct mmsim_layout *layout)
 {
-	struct mmsim_node *node = mem->node[0];
-	unsigned long pfn = mem->start_pfn;
+	unsigned long node_end = node->start_pfn + node->spanned_pages, pfn = mem->start_pfn;
 	int type;
 
 	for (type = 0; type < MMSIM_NR_ZONES; type++) {
-		mmsim_zone_init(&node->zone[type], type, node->nid, pfn, layout->size[type] >> PAGE_SHIFT);
+		unsigned long zone_end = pfn + (layout->size[type] >> PAGE_SHIFT);
+		unsigned long start = clamp(pfn, node->start_pfn, node_end);
+		unsigned long end = clamp(zone_end, node->start_pfn, node_end);
+
+		mmsim_zone_init(&node->zone[type], type, node->nid, start, end - start);
 		node->zone[type].map = mem->map;
 		node->zone[type].pageblock = mem->pageblock;
-		pfn += layout->size[type] >> PAGE_SHIFT;
+		pfn = zone_end;
 	}
-	mmsim_zonelists_init(node);
+}
+
+static void init_nodes(struct mmsim_memory *mem, const struct mmsim_layout *layout)
+{
+	unsigned long granules = mem->nr_pages / MMSIM_GRANULE_PAGES, nid;
+
+	for (nid = 0; nid < mem->nr_nodes; nid++) {
+		struct mmsim_node *node = mem->node[nid];
+		unsigned long first = granules * nid / mem->nr_nodes, end = granules * (nid + 1) / mem->nr_nodes;
+
+		node->nid = nid;
+		node->start_pfn = mem->start_pfn + first * MMSIM_GRANULE_PAGES;
+		node->spanned_pages = (end - first) * MMSIM_GRANULE_PAGES;
+		init_node(mem, node, layout);
+	}
+	for (nid = 0; nid < mem->nr_nodes; nid++)
+		mmsim_zonelists_init(mem, mem->node[nid]);
 }
 
 static void init_page_array(struct mmsim_memory *mem)
@@ -281,9 +314,14 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 		pr_err("zones=: %s\n", why);
 		return NULL;
 	}
-	mem = place_metadata(region, &layout);
+	if (params->nr_nodes > min_t(unsigned long, MMSIM_MAX_NODES, mmsim_region_nr_granules(region))) {
+		pr_err("nodes=%u: at most %d, each with 4 MB or more\n", params->nr_nodes, MMSIM_MAX_NODES);
+		return NULL;
+	}
+	mem = place_metadata(region, &layout, max(params->nr_nodes, 1U));
 	if (!mem)
 		return NULL;
+	mem->interleave = params->interleave;
 	mem->init_on_alloc = params->init_on_alloc;
 	mem->init_on_free = params->init_on_free;
 	ratelimit_state_init(&mem->report_limit, 5 * HZ, 10);
@@ -293,7 +331,7 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	       DIV_ROUND_UP(mem->nr_pages, MMSIM_PAGEBLOCK_PAGES));
 	mem->pcp_orders = params->pcp_orders & (BIT(MMSIM_PCP_MAX_ORDER + 1) - 1);
 	mmsim_reclaim_init(&mem->reclaim);
-	init_zones(mem, &layout);
+	init_nodes(mem, &layout);
 	init_page_array(mem);
 	mmsim_watermarks_set(mem, params->min_free_kbytes, params->watermark_scale_factor);
 	if (mmsim_pcp_start(mem))

@@ -80,10 +80,23 @@ enum mmsim_bad {
 	MMSIM_BAD_GET,		/* get_page() of a page that nobody holds */
 	MMSIM_BAD_GFP,		/* flags that contradict each other or don't fit the call */
 	MMSIM_BAD_ALLOC_ORDER,	/* an allocation above MMSIM_MAX_ORDER */
+	MMSIM_BAD_NODE,		/* a node that there isn't */
 	MMSIM_NR_BAD
 };
 
 extern const char *const mmsim_bad_names[MMSIM_NR_BAD];
+
+/* How a zone served requests, when there is more than one node. The kernel's counters. */
+enum mmsim_numa {
+	MMSIM_NUMA_HIT,		/* here, as the request preferred */
+	MMSIM_NUMA_MISS,	/* here, though it preferred another node */
+	MMSIM_NUMA_FOREIGN,	/* elsewhere, though it preferred this node */
+	MMSIM_NUMA_LOCAL,	/* here, from a CPU of this node */
+	MMSIM_NUMA_OTHER,	/* here, from a CPU of another node */
+	MMSIM_NR_NUMA
+};
+
+extern const char *const mmsim_numa_names[MMSIM_NR_NUMA];
 
 struct mmsim_free_area {
 	struct list_head free_list[MMSIM_MIGRATE_TYPES];	/* free blocks of one order, linked by lru. zone->lock */
@@ -101,6 +114,7 @@ struct mmsim_pcp {
 	int high;		/* more pages than this are given back to the zone, batch at a time. Any */
 	int batch;		/* pages that are moved between here and the zone at once. Any */
 	unsigned long nr_alloc;	/* blocks served from the lists */
+	unsigned long numa[MMSIM_NR_NUMA];	/* requests by where they were served */
 	unsigned long nr_refill;	/* times the zone's lock was taken to fill a list ... */
 	unsigned long nr_spill;		/* ... and to empty some */
 	struct mmsim_page *list[MMSIM_PCP_MAX_ORDER + 1][MMSIM_MIGRATE_PCPTYPES];	/* stacks, linked by lru.next */
@@ -136,12 +150,15 @@ struct mmsim_zone {
 
 struct mmsim_node {
 	unsigned int nid;
+	unsigned long start_pfn;	/* of its first frame */
+	unsigned long spanned_pages;	/* frames from there to its end */
 	struct mmsim_zone zone[MMSIM_NR_ZONES];
 	/*
 	 * For each highest zone that a request allows: the populated zones to try, best first, NULL at the end.
 	 * Constant.
 	 */
-	struct mmsim_zone *zonelist[MMSIM_NR_ZONES][MMSIM_NR_ZONES + 1];
+	struct mmsim_zone *zonelist[MMSIM_NR_ZONES][MMSIM_MAX_NODES * MMSIM_NR_ZONES + 1];
+	struct mmsim_zone *zonelist_thisnode[MMSIM_NR_ZONES][MMSIM_NR_ZONES + 1];	/* for __GFP_THISNODE */
 };
 
 struct mmsim_memory {
@@ -162,6 +179,9 @@ struct mmsim_memory {
 	unsigned long min_free_kbytes;	/* 0: no watermarks. Set by mmsim_watermarks_set() */
 	unsigned int nr_nodes;
 	struct mmsim_node *node[MMSIM_MAX_NODES];
+	struct mmsim_node **cpu_node;	/* by CPU number: the node that its requests prefer */
+	bool interleave;		/* requests without a node prefer each in turn. Any */
+	atomic_t interleave_next;
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct mmsim_reclaim reclaim;
 
@@ -178,6 +198,8 @@ struct mmsim_layout {
 };
 
 struct mmsim_memory_params {
+	unsigned int nr_nodes;		/* 0 and 1: one */
+	bool interleave;		/* requests without a node prefer each in turn */
 	struct mmsim_layout layout;
 	bool group_by_mobility;		/* pageblocks by migratetype */
 	unsigned long pcp_orders;	/* a bit an order up to MMSIM_PCP_MAX_ORDER */
@@ -192,7 +214,8 @@ int mmsim_layout_parse(struct mmsim_layout *layout, const char *zones, char *why
 int mmsim_layout_resolve(struct mmsim_layout *layout, u64 region_size, char *why, size_t why_size);
 void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigned int nid, unsigned long start_pfn,
 		     unsigned long spanned);
-void mmsim_zonelists_init(struct mmsim_node *node);
+void mmsim_zonelists_init(struct mmsim_memory *mem, struct mmsim_node *node);
+unsigned int mmsim_node_distance(unsigned int a, unsigned int b);
 struct mmsim_zone *mmsim_next_zone(const struct mmsim_memory *mem, const struct mmsim_zone *zone);
 
 /* memory.c */
@@ -210,6 +233,7 @@ void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain);
 /* pcp.c */
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				  unsigned int alloc_flags);
+struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr);
 void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type);
 void mmsim_pcp_drain_all(struct mmsim_memory *mem);
 int mmsim_pcp_start(struct mmsim_memory *mem);
@@ -235,6 +259,10 @@ bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned lo
 
 /* alloc.c, free.c: what the exported functions do, on any instance */
 struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller);
+struct mmsim_page *mmsim_memory_alloc_node(struct mmsim_memory *mem, int nid, gfp_t gfp, unsigned int order,
+					   unsigned long caller);
+unsigned long mmsim_memory_alloc_bulk(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_pages,
+				      struct mmsim_page **pages, unsigned long caller);
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
 bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsigned int order, unsigned long caller);
 bool mmsim_memory_get(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);

@@ -87,6 +87,39 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
 }
 
 /**
+ * mmsim_pcp_take_many() - take single pages from this CPU's list
+ * @zone: the zone; it has plenty
+ * @type: migratetype of the request
+ * @nr: how many are wanted
+ *
+ * Context: any. Takes the zone's lock each time the list is empty.
+ * Return: at most @nr pages, linked by lru.next.
+ */
+struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr)
+{
+	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
+	struct mmsim_page *chain = NULL, **list, *page;
+	unsigned long got;
+
+	if (!pcp)
+		return NULL;
+	list = &pcp->list[0][type];
+	for (got = 0; got < nr; got++) {
+		if (!*list)
+			refill(pcp, zone, 0, type, 0);
+		page = *list;
+		if (!page)
+			break;
+		*list = (struct mmsim_page *)page->lru.next;
+		push(&chain, page);
+	}
+	WRITE_ONCE(pcp->count, pcp->count - (int)got);
+	pcp->nr_alloc += got;
+	mmsim_pcp_leave(pcp);
+	return chain;
+}
+
+/**
  * mmsim_pcp_put() - put a block on this CPU's lists, or back to the zone when they can't have it
  * @zone: the zone that it came from
  * @page: its head, as for mmsim_buddy_put()

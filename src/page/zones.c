@@ -28,6 +28,14 @@ const char *const mmsim_zone_names[MMSIM_NR_ZONES] = {
 	[MMSIM_ZONE_MOVABLE]	= "Movable",
 };
 
+const char *const mmsim_numa_names[MMSIM_NR_NUMA] = {
+	[MMSIM_NUMA_HIT]	= "numa_hit",
+	[MMSIM_NUMA_MISS]	= "numa_miss",
+	[MMSIM_NUMA_FOREIGN]	= "numa_foreign",
+	[MMSIM_NUMA_LOCAL]	= "numa_local",
+	[MMSIM_NUMA_OTHER]	= "numa_other",
+};
+
 static_assert(___GFP_DMA == 1 && ___GFP_HIGHMEM == 2 && ___GFP_DMA32 == 4 && ___GFP_MOVABLE == 8);
 
 const u8 mmsim_gfp_zones[16] = {
@@ -177,20 +185,56 @@ void mmsim_zone_init(struct mmsim_zone *zone, enum mmsim_zone_type type, unsigne
 }
 
 /**
- * mmsim_zonelists_init() - note for each kind of request which zones to try
- * @node: a node whose zones are set up
+ * mmsim_node_distance() - how far apart two nodes are
+ * @a: a node
+ * @b: a node
+ *
+ * Nodes lie in a row: each is nearest to its neighbours.
+ *
+ * Return: 10 for a node and itself, 10 more a step, as a firmware's SLIT gives it.
  */
-void mmsim_zonelists_init(struct mmsim_node *node)
+unsigned int mmsim_node_distance(unsigned int a, unsigned int b)
 {
-	int highest, type;
+	return 10 + 10 * abs((int)a - (int)b);
+}
+
+static struct mmsim_zone **list_zones(struct mmsim_node *node, int highest, struct mmsim_zone **slot)
+{
+	int type;
+
+	for (type = highest; type >= 0; type--)
+		if (node->zone[type].spanned_pages)
+			*slot++ = &node->zone[type];
+	*slot = NULL;
+	return slot;
+}
+
+/* Lists all nodes' zones, the nearest node's first; of two equally far ones the lower. */
+static void list_nodes(struct mmsim_memory *mem, struct mmsim_node *node, int highest)
+{
+	struct mmsim_zone **slot = node->zonelist[highest];
+	unsigned int nid, far;
+
+	for (far = 0; far < mem->nr_nodes; far++)
+		for (nid = 0; nid < mem->nr_nodes; nid++)
+			if (mmsim_node_distance(node->nid, nid) == 10 + 10 * far)
+				slot = list_zones(mem->node[nid], highest, slot);
+}
+
+/**
+ * mmsim_zonelists_init() - note for each kind of request which zones to try
+ * @mem: the page floor, all its zones set up
+ * @node: the node that the requests prefer
+ *
+ * The kernel's build_zonelists(), in node order: another zone of the near node comes before the same zone of a far one.
+ */
+void mmsim_zonelists_init(struct mmsim_memory *mem, struct mmsim_node *node)
+{
+	int highest;
 
 	for (highest = 0; highest < MMSIM_NR_ZONES; highest++) {
-		struct mmsim_zone **slot = node->zonelist[highest];
-
-		for (type = highest; type >= 0; type--)
-			if (node->zone[type].spanned_pages)
-				*slot++ = &node->zone[type];
-		*slot = NULL;
+		list_zones(node, highest, node->zonelist_thisnode[highest]);
+		list_nodes(mem, node, highest);
 	}
 }
 
