@@ -50,12 +50,12 @@ static ulong pcp_orders = MMSIM_PCP_ORDERS;
 module_param(pcp_orders, ulong, 0444);
 MODULE_PARM_DESC(pcp_orders, "orders that each CPU keeps lists of, a bit each, up to 9; 0x3ff for all (default 0x20f: 0 to 3 and 9)");
 
-static ulong min_free_kbytes;
-module_param(min_free_kbytes, ulong, 0444);
+static ulong min_free;
+module_param_named(min_free_kbytes, min_free, ulong, 0444);
 MODULE_PARM_DESC(min_free_kbytes, "KB that only atomic requests may use (default by the region's size, as the kernel does)");
 
-static uint watermark_scale_factor = 10;
-module_param(watermark_scale_factor, uint, 0444);
+static uint scale_factor = 10;
+module_param_named(watermark_scale_factor, scale_factor, uint, 0444);
 MODULE_PARM_DESC(watermark_scale_factor, "distance of the watermarks in 1/10000 of a zone, 1 to 3000; 0: no watermarks (default 10)");
 
 static int init_on_alloc_param = -1;
@@ -128,8 +128,8 @@ static int parse_numbers(struct mmsim_memory_params *p)
 		       MMSIM_PCP_MAX_ORDER, BIT(MMSIM_PCP_MAX_ORDER + 1) - 1);
 		return -EINVAL;
 	}
-	if (watermark_scale_factor > 3000) {
-		pr_err("watermark_scale_factor=%u: must be 0 to 3000, in 1/10000 of a zone\n", watermark_scale_factor);
+	if (scale_factor > 3000) {
+		pr_err("watermark_scale_factor=%u: must be 0 to 3000, in 1/10000 of a zone\n", scale_factor);
 		return -EINVAL;
 	}
 	if (!nodes || nodes > MMSIM_MAX_NODES) {
@@ -140,8 +140,8 @@ static int parse_numbers(struct mmsim_memory_params *p)
 	p->interleave = interleave;
 	p->group_by_mobility = mobility;
 	p->pcp_orders = pcp_orders;
-	p->min_free_kbytes = min_free_kbytes;
-	p->watermark_scale_factor = watermark_scale_factor;
+	p->min_free_kbytes = min_free;
+	p->watermark_scale_factor = scale_factor;
 	return 0;
 }
 
