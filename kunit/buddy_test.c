@@ -41,12 +41,12 @@ static unsigned long nr_free(struct mmsim_memory *mem, enum mmsim_zone_type type
 
 static struct mmsim_page *first_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
 {
-	return list_first_entry_or_null(&zone_at(mem, type)->free_area[order].free_list, struct mmsim_page, lru);
+	return list_first_entry_or_null(&zone_at(mem, type)->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE], struct mmsim_page, lru);
 }
 
 static struct mmsim_page *last_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
 {
-	return list_last_entry(&zone_at(mem, type)->free_area[order].free_list, struct mmsim_page, lru);
+	return list_last_entry(&zone_at(mem, type)->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE], struct mmsim_page, lru);
 }
 
 /* --- What a test holds --- */
@@ -641,7 +641,7 @@ struct victim {
 
 static struct list_head *free_list(struct victim *v, unsigned int order)
 {
-	return &v->zone->free_area[order].free_list;
+	return &v->zone->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE];
 }
 
 /* All in order but for the merge that should have been. */
@@ -719,11 +719,11 @@ static const struct breakage breakages[] = {
 	{ "misaligned block", "no place for a block of order 10", HELD, 0, FLIP_ORDER(1, 10) },
 	{ "block across the border", "leaves the zone", WHOLE_ZONE, 0, FLIP_ORDER(9, 10) },
 	{ "foreign page on a list", "leaves the page array", .links = break_list_foreign },
-	{ "wrong link back", "its link back in the list of order 10 is wrong", .links = break_list_link },
-	{ "list in a circle", "its link back in the list of order 10 is wrong", .links = break_list_circle },
+	{ "wrong link back", "its link back in the Unmovable list of order 10 is wrong", .links = break_list_link },
+	{ "list in a circle", "its link back in the Unmovable list of order 10 is wrong", .links = break_list_circle },
 	{ "allocated block on a list", "but not free with that order", .links = break_list_held },
 	{ "block on another order's list", "but not free with that order", .links = break_list_order },
-	{ "block on no list", "does not hold the 1 free blocks", .links = break_list_lost },
+	{ "block on no list", "do not hold the 1 free blocks", .links = break_list_lost },
 	{ "nr_free", "nr_free of order 10 is 2", .counter = COUNTER(free_area[10].nr_free) },
 	{ "free_pages", "free_pages is", .counter = COUNTER(free_pages) },
 	{ "allocated_pages", "allocated_pages is", .counter = COUNTER(allocated_pages) },

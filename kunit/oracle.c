@@ -384,7 +384,7 @@ static const char *step_get(struct run *run)
 	struct owned *block = run_pick(run);
 
 	if (block) {
-		mmsim_get_page(run_any_page(run, block));
+		mmsim_memory_get(run->mem, run_any_page(run, block), _RET_IP_);
 		block->refs++;
 	}
 	return NULL;
