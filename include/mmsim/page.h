@@ -40,6 +40,8 @@ int mmsim_page_ref_count(const struct mmsim_page *page);
 struct mmsim_page *mmsim_compound_head(struct mmsim_page *page);
 unsigned int mmsim_compound_order(const struct mmsim_page *page);
 
+void mmsim_drain_all_pages(void);
+
 void *mmsim_page_address(const struct mmsim_page *page);
 struct mmsim_page *mmsim_virt_to_page(const void *addr);
 struct mmsim_page *mmsim_virt_to_head_page(const void *addr);

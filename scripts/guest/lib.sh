@@ -75,6 +75,12 @@ blocks() {
 	awk '{ n = 1; for (o = 5; o <= 15; o++) { sum += $o * n; n *= 2 } } END { printf "%d\n", sum }' "$1"
 }
 
+# mmsim_free: the free pages of mmsim, all of them on the zones' lists.
+mmsim_free() {
+	ctl drain >/dev/null
+	blocks "$DEBUG/buddyinfo"
+}
+
 # managed: the pages that mmsim's zones have to give, from the region file.
 managed() {
 	sed -n 's/^zone .* managed //p' "$DEBUG/region" | awk '{ sum += $1 } END { printf "%d\n", sum }'

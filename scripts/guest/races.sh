@@ -46,6 +46,6 @@ wait
 check "free_all" ctl free_all
 check "it served allocations" [ "$(field "$DEBUG/mirror" 'allocs served')" -gt 1000 ]
 check "the mirror turns off" alone ctl mirror off
-check "mmsim is complete" equal "$(blocks "$DEBUG/buddyinfo")" "$(managed)"
+check "mmsim is complete" equal "$(mmsim_free)" "$(managed)"
 check "ok" verdict
 check "mmsim unloads" unload

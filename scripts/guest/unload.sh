@@ -57,7 +57,7 @@ say "free after $rounds rounds: $after kB"
 
 load size=64M
 check "the mirror $attaches times on and off under load" mirror_under_load "$attaches"
-check "mmsim is complete" equal "$(blocks "$DEBUG/buddyinfo")" "$(managed)"
+check "mmsim is complete" equal "$(mmsim_free)" "$(managed)"
 check "ok" verdict
 check "it unloads" unload
 after=$(free_kb)

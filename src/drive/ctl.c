@@ -321,6 +321,13 @@ static int do_free_all(char *args)
 	return 0;
 }
 
+static int do_drain(char *args)
+{
+	mmsim_drain_all_pages();
+	say("drained");
+	return 0;
+}
+
 static int do_list(char *args)
 {
 	struct block *block;
@@ -400,6 +407,7 @@ static const struct command {
 	{ "free_all", do_free_all, false, ": every handle" },
 	{ "list", do_list, false, ": the handles with pfn, order, address and gfp" },
 	{ "split", do_split, true, "HANDLE: split_page(), into blocks of order 0" },
+	{ "drain", do_drain, false, ": give the CPUs' lists back to the zones" },
 	{ "mirror", do_mirror, true, "on|off: serve the running kernel's page allocations, too" },
 	{ "help", do_help, false, ": this" },
 };

@@ -156,12 +156,35 @@ static int bad_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(bad);
 
+/* One line a zone and CPU: what the lists hold, their sizes, and how often they had to go to the zone. */
+static int pcp_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	struct mmsim_zone *zone;
+	unsigned int cpu;
+
+	seq_printf(s, "orders: %#lx\n", m->memory->pcp_orders);
+	mmsim_for_each_zone(m->memory, zone) {
+		for_each_online_cpu(cpu) {
+			struct mmsim_pcp *pcp = zone->pcp[cpu];
+
+			seq_printf(s, "Node %u, zone %8s cpu: %u count: %d high: %d batch: %d alloc: %lu refill: %lu spill: %lu\n",
+				   zone->nid, zone->name, cpu, READ_ONCE(pcp->count), READ_ONCE(pcp->high),
+				   READ_ONCE(pcp->batch), READ_ONCE(pcp->nr_alloc), READ_ONCE(pcp->nr_refill),
+				   READ_ONCE(pcp->nr_spill));
+		}
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(pcp);
+
 static const struct {
 	const char *name;
 	const struct file_operations *fops;
 } observe_files[] = {
 	{ "buddyinfo",	&buddyinfo_fops },
 	{ "show_mem",	&show_mem_fops },
+	{ "pcp",	&pcp_fops },
 	{ "region",	&region_fops },
 	{ "check",	&check_fops },
 	{ "bad",	&bad_fops },

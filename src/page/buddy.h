@@ -16,8 +16,8 @@ static inline struct mmsim_page *mmsim_first_free(struct mmsim_zone *zone, unsig
 }
 
 /* The caller accounts for the pages, once for all that it moves. */
-static inline void mmsim_list_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order,
-				    unsigned int type, bool tail)
+static __always_inline void mmsim_list_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order,
+					     unsigned int type, bool tail)
 {
 	struct mmsim_free_area *area = &zone->free_area[order];
 
@@ -30,7 +30,7 @@ static inline void mmsim_list_block(struct mmsim_zone *zone, struct mmsim_page *
 }
 
 /* Leaves the page's flags to the caller: it becomes an allocated head, or the tail of a larger block. */
-static inline void mmsim_unlist_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+static __always_inline void mmsim_unlist_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
 {
 	list_del(&page->lru);
 	zone->free_area[order].nr_free--;

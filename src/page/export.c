@@ -198,6 +198,17 @@ void mmsim_split_page(struct mmsim_page *page, unsigned int order)
 EXPORT_SYMBOL_GPL(mmsim_split_page);
 
 /**
+ * mmsim_drain_all_pages() - give every CPU's free pages back to the zones, as drain_all_pages()
+ *
+ * Context: process context, interrupts on; may sleep.
+ */
+void mmsim_drain_all_pages(void)
+{
+	mmsim_pcp_drain_all(mmsim_memory_live);
+}
+EXPORT_SYMBOL_GPL(mmsim_drain_all_pages);
+
+/**
  * mmsim_get_page() - take one more reference, as get_page()
  * @page: a page that the caller holds; a compound page may be named by any of its pages
  *

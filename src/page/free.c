@@ -27,7 +27,7 @@ static bool tails_are_idle(const struct mmsim_page *page, unsigned int order)
 	unsigned long flags = 0, mapping = 0;
 	u64 any = MMSIM_COUNTS_IDLE, all = MMSIM_COUNTS_IDLE;
 
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 	for (page++; page < end; page++) {
 		flags |= page->flags;
 		mapping |= (unsigned long)page->mapping;
