@@ -15,6 +15,10 @@
  * A block that is likely to merge soon, because its parent's buddy is free, goes to the tail of its list, where it is
  * taken last. Other blocks go to the head, where the caches may still hold them.
  *
+ * The per-CPU lists take and put many blocks at once. What comes of that is what single takes and puts would leave, but the
+ * blocks that would be listed only to be taken off again are not: many small blocks are cut off a large one from below in
+ * one go, and neighbours that are put back together are merged before they reach a list.
+ *
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
  */
@@ -91,16 +95,20 @@ static struct mmsim_page *take_of_type(struct mmsim_zone *zone, unsigned int ord
 	return page;
 }
 
+static void mark_allocated(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+{
+	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
+	zone->allocated_pages += BIT(order);
+}
+
 static struct mmsim_page *take_locked(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				      unsigned int alloc_flags)
 {
 	struct mmsim_page *page = take_of_type(zone, order, type, alloc_flags);
 
 	lockdep_assert_held(&zone->lock);
-	if (unlikely(!page))
-		return NULL;
-	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-	zone->allocated_pages += BIT(order);
+	if (likely(page))
+		mark_allocated(zone, page, order);
 	return page;
 }
 
@@ -162,6 +170,51 @@ struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order,
 	return page;
 }
 
+/* Blocks of one order that leave or enter the lists together, linked by lru.next. */
+struct chain {
+	struct mmsim_page **end;	/* where the next one goes */
+	unsigned int nr;
+};
+
+static void chain_add(struct chain *chain, struct mmsim_page *page)
+{
+	*chain->end = page;
+	chain->end = (struct mmsim_page **)&page->lru.next;
+	chain->nr++;
+}
+
+/* Cuts up to @nr blocks off the lower end of a listed one; what is left of it is listed again, in pieces. */
+static void cut(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int from, unsigned int order,
+		unsigned int type, unsigned int nr, struct chain *chain)
+{
+	unsigned long at, end = (unsigned long)min_t(unsigned long, nr, BIT(from - order)) << order;
+
+	mmsim_unlist_block(zone, page, from);
+	mmsim_account_free(zone, type, -(long)end);
+	for (at = 0; at < end; at += BIT(order)) {
+		mark_allocated(zone, page + at, order);
+		chain_add(chain, page + at);
+	}
+	for (; at < BIT(from); at += BIT(__ffs(at)))
+		mmsim_list_block(zone, page + at, __ffs(at), type, false);
+}
+
+/* As mmsim_take_smallest(), for many. */
+static void take_smallest_many(struct mmsim_zone *zone, unsigned int order, unsigned int type, unsigned int nr,
+			       struct chain *chain)
+{
+	unsigned int from = order;
+
+	while (chain->nr < nr && from < MMSIM_NR_ORDERS) {
+		struct mmsim_page *page = mmsim_first_free(zone, from, type);
+
+		if (page)
+			cut(zone, page, from, order, type, nr - chain->nr, chain);
+		else
+			from++;
+	}
+}
+
 /**
  * mmsim_buddy_take_many() - take up to a number of blocks at once
  * @zone: the zone
@@ -169,29 +222,30 @@ struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order,
  * @type: as mmsim_buddy_take()
  * @alloc_flags: as mmsim_buddy_take()
  * @nr: how many blocks are wanted
- * @chain: where the blocks go, linked by lru.next in the order in which they were taken
+ * @head: where the blocks go, linked by lru.next in the order in which they were taken
  *
  * Context: any; takes the zone's lock once.
- * Return: how many there are in @chain.
+ * Return: how many there are in @head.
  */
 unsigned int mmsim_buddy_take_many(struct mmsim_zone *zone, unsigned int order, unsigned int type,
-				   unsigned int alloc_flags, unsigned int nr, struct mmsim_page **chain)
+				   unsigned int alloc_flags, unsigned int nr, struct mmsim_page **head)
 {
+	struct chain chain = { .end = head };
 	struct mmsim_page *page;
 	unsigned long flags;
-	unsigned int n;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	for (n = 0; n < nr; n++) {
+	if (!(alloc_flags & (MMSIM_ALLOC_CMA | MMSIM_ALLOC_HIGHATOMIC)))
+		take_smallest_many(zone, order, type, nr, &chain);
+	while (chain.nr < nr) {
 		page = take_locked(zone, order, type, alloc_flags);
 		if (!page)
 			break;
-		*chain = page;
-		chain = (struct mmsim_page **)&page->lru.next;
+		chain_add(&chain, page);
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
-	*chain = NULL;
-	return n;
+	*chain.end = NULL;
+	return chain.nr;
 }
 
 /**
@@ -211,6 +265,48 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
+/*
+ * Blocks on their way back that lie side by side, in the order in which they came; no two of them are buddies. Going through
+ * addresses in one direction their orders rise and then fall.
+ */
+struct run {
+	unsigned int nr;
+	struct {
+		struct mmsim_page *page;
+		unsigned int order;
+	} block[2 * MMSIM_NR_ORDERS];
+};
+
+static void run_put(struct mmsim_zone *zone, struct run *run)
+{
+	while (run->nr) {
+		run->nr--;
+		put_locked(zone, run->block[run->nr].page, run->block[run->nr].order);
+	}
+}
+
+static bool run_touches(const struct run *run, const struct mmsim_page *page, unsigned int order)
+{
+	const struct mmsim_page *last = run->block[run->nr - 1].page;
+
+	return page == last + BIT(run->block[run->nr - 1].order) || page + BIT(order) == last;
+}
+
+/* Adds a block to the run, merged with the last ones as far as they are its buddies within a pageblock. */
+static void run_add(struct mmsim_zone *zone, struct run *run, struct mmsim_page *page, unsigned int order)
+{
+	while (run->nr && order < MMSIM_PAGEBLOCK_ORDER && run->block[run->nr - 1].order == order &&
+	       run->block[run->nr - 1].page == mmsim_buddy_of(page, order)) {
+		run->nr--;
+		WRITE_ONCE(max(page, run->block[run->nr].page)->flags, zone->id);
+		page = mmsim_merged_head(page, order);
+		order++;
+	}
+	run->block[run->nr].page = page;
+	run->block[run->nr].order = order;
+	run->nr++;
+}
+
 /**
  * mmsim_buddy_put_chain() - put many blocks back at once
  * @zone: the zone that they came from
@@ -220,13 +316,19 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
  */
 void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain)
 {
-	struct mmsim_page *page;
+	struct run run = { .nr = 0 };
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	while ((page = chain)) {
+	while (chain) {
+		struct mmsim_page *page = chain;
+		unsigned int order = mmsim_page_order(page);
+
 		chain = (struct mmsim_page *)page->lru.next;
-		put_locked(zone, page, mmsim_page_order(page));
+		if (run.nr && (run.nr == ARRAY_SIZE(run.block) || !run_touches(&run, page, order)))
+			run_put(zone, &run);
+		run_add(zone, &run, page, order);
 	}
+	run_put(zone, &run);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }

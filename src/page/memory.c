@@ -255,6 +255,7 @@ static void init_node(struct mmsim_memory *mem, struct mmsim_node *node, const s
 		mmsim_zone_init(&node->zone[type], type, node->nid, start, end - start);
 		node->zone[type].map = mem->map;
 		node->zone[type].pageblock = mem->pageblock;
+		mem->zone_by_id[node->zone[type].id >> MMSIM_PAGE_ZONE_SHIFT] = &node->zone[type];
 		pfn = zone_end;
 	}
 }

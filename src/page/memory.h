@@ -179,6 +179,8 @@ struct mmsim_memory {
 	unsigned long min_free_kbytes;	/* 0: no watermarks. Set by mmsim_watermarks_set() */
 	unsigned int nr_nodes;
 	struct mmsim_node *node[MMSIM_MAX_NODES];
+	/* By the MMSIM_PAGE_ID bits of a page's flags. */
+	struct mmsim_zone *zone_by_id[MMSIM_MAX_NODES << (MMSIM_PAGE_NODE_SHIFT - MMSIM_PAGE_ZONE_SHIFT)];
 	struct mmsim_node **cpu_node;	/* by CPU number: the node that its requests prefer */
 	bool interleave;		/* requests without a node prefer each in turn. Any */
 	atomic_t interleave_next;
@@ -343,7 +345,7 @@ static inline struct mmsim_page *mmsim_memory_addr_page(const struct mmsim_memor
 
 static inline struct mmsim_zone *mmsim_page_zone(const struct mmsim_memory *mem, const struct mmsim_page *page)
 {
-	return &mem->node[mmsim_page_nid(page)]->zone[mmsim_page_zone_type(page)];
+	return mem->zone_by_id[(READ_ONCE(page->flags) & MMSIM_PAGE_ID) >> MMSIM_PAGE_ZONE_SHIFT];
 }
 
 /* Every populated zone of the instance, node by node from the lowest up. */
