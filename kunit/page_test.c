@@ -512,6 +512,8 @@ static const struct refusal refusals[] = {
 	{ "free of an address above the region", MMSIM_BAD_WILD, free_addr, .base = END_OF_ARRAY },
 	{ "free of an address far away", MMSIM_BAD_WILD, free_addr_far },
 	{ "free of an address inside a page", MMSIM_BAD_WILD, free_addr_unaligned },
+	{ "free with order 1 << 28", MMSIM_BAD_ORDER, mmsim_memory_free, .given = 1 << 28 },
+	{ "split with order 1 << 28", MMSIM_BAD_ORDER, mmsim_memory_split, .given = 1 << 28 },
 	{ "split outside of the region", MMSIM_BAD_WILD, mmsim_memory_split, 3, .base = END_OF_ARRAY },
 	{ "free of metadata", MMSIM_BAD_RESERVED, mmsim_memory_free, .base = METADATA },
 	{ "free of metadata by address", MMSIM_BAD_RESERVED, free_addr, .base = METADATA, .at = 1 },
