@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ends a QEMU guest at once with QEMU's exit code 17, through the isa-debug-exit device at port 0xf4: (8 << 1) | 1. Power-off
- * and reboot after a panic both give 0, so that only a guest that came to its end on purpose gives 17. A module, for small
- * kernels have neither /dev/port nor ioperm().
+ * Ends a QEMU guest at once with QEMU's exit code 17, through the isa-debug-exit device at port 0xf4: (8 << 1) | 1.
+ * Power-off and the reboot after a panic both give 0, so that only a guest that came to its end on purpose gives 17.
+ * A module, since small kernels have neither /dev/port nor ioperm().
  */
 #include <linux/io.h>
 #include <linux/module.h>
