@@ -417,6 +417,7 @@ static int mirror_attach_locked(void)
 		pr_warn("mirror: attached already\n");
 		return -EBUSY;
 	}
+	/* Probes run with preemption off, where PREEMPT_RT's spinlocks must not be taken. */
 	if (!IS_ENABLED(CONFIG_TRACEPOINTS) || IS_ENABLED(CONFIG_PREEMPT_RT)) {
 		pr_err("mirror: needs a kernel with CONFIG_TRACEPOINTS and without CONFIG_PREEMPT_RT\n");
 		return -EOPNOTSUPP;
