@@ -21,10 +21,19 @@
 
 #include "page/pcp.h"
 
+/* Blocks to move at once: batch pages' worth, or a few of those that are larger as long as that is little of high. */
+static unsigned int blocks_at_once(const struct mmsim_pcp *pcp, unsigned int order)
+{
+	unsigned int by_batch = READ_ONCE(pcp->batch) >> order;
+	unsigned int by_high = min(READ_ONCE(pcp->high) >> (order + 2), 8);
+
+	return max3(by_batch, by_high, 1U);
+}
+
 static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order, unsigned int type,
 			    unsigned int alloc_flags)
 {
-	unsigned int nr = max(READ_ONCE(pcp->batch) >> order, 1);
+	unsigned int nr = blocks_at_once(pcp, order);
 
 	nr = mmsim_buddy_take_many(zone, order, type, alloc_flags, nr, &pcp->list[order][type]);
 	WRITE_ONCE(pcp->count, pcp->count + (int)(nr << order));
@@ -141,7 +150,8 @@ void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned in
 		return;
 	if (pcp) {
 		if (pcp->count >= READ_ONCE(pcp->high))
-			spill(pcp, zone, READ_ONCE(pcp->batch), order * MMSIM_MIGRATE_PCPTYPES + type);
+			spill(pcp, zone, blocks_at_once(pcp, order) << order,
+			      order * MMSIM_MIGRATE_PCPTYPES + type);
 		mmsim_pcp_leave(pcp);
 		if (mmsim_pcp_push(zone, page, order, type))
 			return;
