@@ -71,5 +71,5 @@ dkms-remove:
 
 clean:
 	rm -rf out
-	find . -path ./.git -prune -o \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' -o -name '.*.cmd' \
-		-o -name '*.cmd' -o -name Module.symvers -o -name modules.order \) -type f -exec rm -f {} +
+	find . -path ./.git -prune -o -type f \( -name '*.o' -o -name '*.ko' -o -name '*.mod' -o -name '*.mod.c' \
+		-o -name '*.cmd' -o -name '.*.d' -o -name Module.symvers -o -name modules.order \) -exec rm -f {} +
