@@ -52,7 +52,7 @@ test:
 	@scripts/lane.sh uml stock-6.12 stock-6.1
 
 check:
-	@scripts/lane.sh uml stock-6.12 stock-6.1 style own dkms kasan kcsan bench
+	@scripts/lane.sh all
 
 bench style:
 	@scripts/lane.sh $@

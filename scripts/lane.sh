@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs lanes: ways to prove mmsim, each complete in itself, from fetching what it needs to counting what passed.
 #
-#   lane.sh NAME...
+#   lane.sh NAME... | all
 #
 #   uml                    the KUnit suites in User Mode Linux
 #   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, parameters, unloading
@@ -17,6 +17,7 @@
 . "$(dirname "$0")/lib.sh"
 
 SCRIPTS=$MMSIM_TOP/scripts
+ALL=(uml stock-6.12 stock-6.1 style own dkms kasan kcsan bench)
 SUITES="region page buddy"
 passed=0
 failed=0
@@ -178,9 +179,10 @@ if [ "${1:-}" = --here ]; then
 	"lane_$lane"
 	exit
 fi
-[ $# -gt 0 ] || set -- none
+[ "${1:-}" != all ] || set -- "${ALL[@]}"
+[ $# -gt 0 ] || die "usage: lane.sh NAME..., or all: ${ALL[*]}"
 for lane in "$@"; do
-	declare -F "lane_$lane" >/dev/null || die "no lane '$lane': choose of $(declare -F | sed -n 's/^declare -f lane_//p' | xargs)"
+	declare -F "lane_$lane" >/dev/null || die "no lane '$lane': choose of ${ALL[*]}, or all"
 done
 for lane in "$@"; do
 	counted "$0" --here "$lane"
