@@ -34,6 +34,12 @@ static struct mmsim_zone *zone_at(struct mmsim_memory *mem, enum mmsim_zone_type
 	return &mem->node[0]->zone[type];
 }
 
+/* These instances don't group by mobility, so all their blocks are on one list an order. */
+static struct list_head *free_list_of(struct mmsim_zone *zone, unsigned int order)
+{
+	return &zone->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE];
+}
+
 static unsigned long nr_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
 {
 	return zone_at(mem, type)->free_area[order].nr_free;
@@ -41,12 +47,12 @@ static unsigned long nr_free(struct mmsim_memory *mem, enum mmsim_zone_type type
 
 static struct mmsim_page *first_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
 {
-	return list_first_entry_or_null(&zone_at(mem, type)->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE], struct mmsim_page, lru);
+	return list_first_entry_or_null(free_list_of(zone_at(mem, type), order), struct mmsim_page, lru);
 }
 
 static struct mmsim_page *last_free(struct mmsim_memory *mem, enum mmsim_zone_type type, unsigned int order)
 {
-	return list_last_entry(&zone_at(mem, type)->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE], struct mmsim_page, lru);
+	return list_last_entry(free_list_of(zone_at(mem, type), order), struct mmsim_page, lru);
 }
 
 /* --- What a test holds --- */
@@ -639,18 +645,13 @@ struct victim {
 	struct mmsim_page *page[NR_PARTS];
 };
 
-static struct list_head *free_list(struct victim *v, unsigned int order)
-{
-	return &v->zone->free_area[order].free_list[MMSIM_MIGRATE_UNMOVABLE];
-}
-
 /* All in order but for the merge that should have been. */
 static void break_merge(struct victim *v)
 {
 	struct mmsim_page *low = v->page[FREE], *high = low + 512;
 
-	list_move(&low->lru, free_list(v, 9));
-	list_add(&high->lru, free_list(v, 9));
+	list_move(&low->lru, free_list_of(v->zone, 9));
+	list_add(&high->lru, free_list_of(v->zone, 9));
 	low->flags ^= (10UL ^ 9) << MMSIM_PAGE_ORDER_SHIFT;
 	high->flags = low->flags;
 	v->zone->free_area[10].nr_free--;
@@ -659,7 +660,7 @@ static void break_merge(struct victim *v)
 
 static void break_list_foreign(struct victim *v)
 {
-	list_add_tail(&v->page[FOREIGN]->lru, free_list(v, 10));
+	list_add_tail(&v->page[FOREIGN]->lru, free_list_of(v->zone, 10));
 }
 
 static void break_list_link(struct victim *v)
@@ -674,12 +675,12 @@ static void break_list_circle(struct victim *v)
 
 static void break_list_held(struct victim *v)
 {
-	list_add(&v->page[HELD]->lru, free_list(v, 1));
+	list_add(&v->page[HELD]->lru, free_list_of(v->zone, 1));
 }
 
 static void break_list_order(struct victim *v)
 {
-	list_move(&v->page[FREE]->lru, free_list(v, 0));
+	list_move(&v->page[FREE]->lru, free_list_of(v->zone, 0));
 }
 
 static void break_list_lost(struct victim *v)

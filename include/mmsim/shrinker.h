@@ -12,7 +12,7 @@
 struct mmsim_shrinker;
 
 struct mmsim_shrink_control {
-	gfp_t gfp_mask;			/* of the allocation that needs memory: without __GFP_FS don't call file systems */
+	gfp_t gfp_mask;			/* of the request: without __GFP_FS don't call file systems */
 	unsigned long nr_to_scan;	/* objects to look at */
 	unsigned long nr_scanned;	/* how many were looked at; nr_to_scan unless the shrinker says otherwise */
 };

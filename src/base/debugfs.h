@@ -6,10 +6,8 @@
 #ifndef MMSIM_BASE_DEBUGFS_H
 #define MMSIM_BASE_DEBUGFS_H
 
+#include <linux/fs.h>
 #include <linux/types.h>
-
-struct dentry;
-struct file_operations;
 
 /* From the module's parameters. */
 struct mmsim_debugfs_owner {

@@ -2,8 +2,8 @@
 /*
  * Handing pages out.
  *
- * The fast path: the gfp flags name a zonelist and a migratetype; when the first zone has plenty of common pages the block
- * comes from this CPU's lists, or from the zone's for an order that has none.
+ * The fast path: the gfp flags name a zonelist and a migratetype; when the first zone has plenty of common pages the
+ * block comes from this CPU's lists, or from the zone's for an order that has none.
  *
  * Else, as in the kernel, with more effort each time:
  *

@@ -4,20 +4,20 @@
  * multiple of its size, on one list an order and migratetype.
  *
  * Taking a block looks through the lists of its migratetype from the wanted order up. A larger block is halved until it
- * fits; the lower half is kept, each upper half goes to the list of its order. What the migratetype's own lists don't have
- * comes from another's by the rules of fallback.c.
+ * fits; the lower half is kept, each upper half goes to the list of its order. What the migratetype's own lists don't
+ * have comes from another's by the rules of fallback.c.
  *
  * Putting a block back merges it with its buddy, the neighbour that it was halved from, as long as that one is free and
  * whole and in the same zone; so two buddies are never both free. It goes to the lists of its pageblock's migratetype,
- * whatever it was allocated as. Above a pageblock's size two migratetypes meet: ordinary ones merge, and the larger block
- * is of the freed one's; reserves stay apart.
+ * whatever it was allocated as. Above a pageblock's size two migratetypes meet: ordinary ones merge, and the larger
+ * block is of the freed one's; reserves stay apart.
  *
  * A block that is likely to merge soon, because its parent's buddy is free, goes to the tail of its list, where it is
  * taken last. Other blocks go to the head, where the caches may still hold them.
  *
- * The per-CPU lists take and put many blocks at once. What comes of that is what single takes and puts would leave, but the
- * blocks that would be listed only to be taken off again are not: many small blocks are cut off a large one from below in
- * one go, and neighbours that are put back together are merged before they reach a list.
+ * The per-CPU lists take and put many blocks at once. What comes of that is what single takes and puts would leave, but
+ * the blocks that would be listed only to be taken off again are not: many small blocks are cut off a large one from
+ * below in one go, and neighbours that are put back together are merged before they reach a list.
  *
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
@@ -68,7 +68,10 @@ struct mmsim_page *mmsim_take_smallest(struct mmsim_zone *zone, unsigned int ord
 	return NULL;
 }
 
-/* CMA's pages are lent before the zone's own when they are more than half of what is free: the loan is easier to call back. */
+/*
+ * CMA's pages are lent before the zone's own when they are more than half of what is free: the loan is easier to call
+ * back.
+ */
 static bool lend_cma_first(const struct mmsim_zone *zone, unsigned int alloc_flags)
 {
 	return (alloc_flags & MMSIM_ALLOC_CMA) && zone->free_type[MMSIM_MIGRATE_CMA] > zone->free_pages / 2;
@@ -266,8 +269,8 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
 }
 
 /*
- * Blocks on their way back that lie side by side, in the order in which they came; no two of them are buddies. Going through
- * addresses in one direction their orders rise and then fall.
+ * Blocks on their way back that lie side by side, in the order in which they came; no two of them are buddies. Going
+ * through addresses in one direction their orders rise and then fall.
  */
 struct run {
 	unsigned int nr;

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Migratetypes (Gorman 2007): what can't be moved is kept together, so that what can be moved leaves whole blocks behind.
+ * Migratetypes (Gorman 2007): what can't be moved is kept together, so that what can be moved leaves whole blocks
+ * behind.
  *
  * Each pageblock belongs to a migratetype and its free pages are on that type's lists. When a type has nothing left it
  * takes from another, in the order of its row in fallbacks[], and tries to take much at once, so that the next requests
  * don't spread over more pageblocks:
  *
- *   1. From the largest free block down: a whole pageblock or more is taken over at once. Of a smaller block the pageblock
- *      is looked at, and taken over with all its free pages when half of it or more is free or of the requester's kind.
- *      Movable requests do so only for a large block: they do no harm elsewhere.
+ *   1. From the largest free block down: a whole pageblock or more is taken over at once. Of a smaller block the
+ *      pageblock is looked at, and taken over with all its free pages when half of it or more is free or of the
+ *      requester's kind. Movable requests do so only for a large block: they do no harm elsewhere.
  *   2. Otherwise the smallest block that fits is taken and the pageblock stays whose it is.
  *
- * The HighAtomic reserve: a large request that can't wait and was served keeps the pageblock around it for the next ones, up
- * to about 1 % of the zone; it is given up when memory runs out.
+ * The HighAtomic reserve: a large request that can't wait and was served keeps the pageblock around it for the next
+ * ones, up to about 1 % of the zone; it is given up when memory runs out.
  */
 #include "page/buddy.h"
 

@@ -42,8 +42,8 @@ extern const char *const mmsim_zone_names[MMSIM_NR_ZONES];
 #define MMSIM_MAX_NODES		8
 
 /*
- * Kinds of allocation by how movable they are, and of the pageblocks that are kept for them. The first three have lists of
- * their own on each CPU. The kernel's.
+ * Kinds of allocation by how movable they are, and of the pageblocks that are kept for them. The first three have lists
+ * of their own on each CPU. The kernel's.
  */
 enum mmsim_migratetype {
 	MMSIM_MIGRATE_UNMOVABLE,
@@ -99,7 +99,7 @@ enum mmsim_numa {
 extern const char *const mmsim_numa_names[MMSIM_NR_NUMA];
 
 struct mmsim_free_area {
-	struct list_head free_list[MMSIM_MIGRATE_TYPES];	/* free blocks of one order, linked by lru. zone->lock */
+	struct list_head free_list[MMSIM_MIGRATE_TYPES];	/* free blocks, linked by lru. zone->lock */
 	unsigned long nr_free;		/* Invariant: the length of all free_list. zone->lock */
 };
 
@@ -285,7 +285,9 @@ static inline int mmsim_gfp_zone(gfp_t gfp)
 
 static inline unsigned int mmsim_gfp_migratetype(const struct mmsim_memory *mem, gfp_t gfp)
 {
-	return (__force unsigned int)(gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE)) / ___GFP_MOVABLE & mem->migratetype_mask;
+	unsigned int bits = (__force unsigned int)(gfp & (__GFP_MOVABLE | __GFP_RECLAIMABLE));
+
+	return bits / ___GFP_MOVABLE & mem->migratetype_mask;
 }
 
 static inline unsigned int mmsim_pageblock_type(const struct mmsim_zone *zone, const struct mmsim_page *page)

@@ -70,7 +70,7 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 #define MMSIM_PAGE_BUDDY	BIT(32)
 #define MMSIM_PAGE_ALLOCATED	BIT(33)
 #define MMSIM_PAGE_STATE	(MMSIM_PAGE_BUDDY | MMSIM_PAGE_ALLOCATED)
-#define MMSIM_PAGE_MOVABLE	BIT(34)		/* allocated, and its owner can move it: mapping is its mmsim_movable_ops */
+#define MMSIM_PAGE_MOVABLE	BIT(34)		/* allocated, and its owner has said how to move it */
 #define MMSIM_PAGE_ORDER_SHIFT	36
 #define MMSIM_PAGE_ORDER	GENMASK(39, 36)
 #define MMSIM_PAGE_ZONE_SHIFT	40

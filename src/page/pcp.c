@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Per-CPU lists: each CPU keeps free blocks of the common orders to itself, so that most allocations and frees take no lock
- * and touch no cache line that another CPU writes.
+ * Per-CPU lists: each CPU keeps free blocks of the common orders to itself, so that most allocations and frees take no
+ * lock and touch no cache line that another CPU writes.
  *
- * A list is a stack of blocks of one order and migratetype. An empty one is filled from the zone with `batch` pages under
- * one hold of its lock; when all lists of a CPU have more than `high` pages, `batch` of them go back. Both by the kernel's
- * formulas, in watermark.c. A block on a list is in flight for the zone: it counts as allocated, with no reference.
+ * A list is a stack of blocks of one order and migratetype. An empty one is filled from the zone with `batch` pages
+ * under one hold of its lock; when all lists of a CPU have more than `high` pages, `batch` of them go back. Both by the
+ * kernel's formulas, in watermark.c. A block on a list is in flight for the zone: it counts as allocated, with no
+ * reference.
  *
- * What keeps an interrupt from walking into a list that the interrupted code is changing is a flag, busy, and not a lock:
- * with preemption off nobody but an interrupt on the same CPU can get in between, and it finds the flag set and goes to
- * the zone's own lists. Setting and clearing it are plain stores, about the price of preempt_disable() alone.
+ * What keeps an interrupt from walking into a list that the interrupted code is changing is a flag, busy, and not a
+ * lock: with preemption off nobody but an interrupt on the same CPU can get in between, and it finds the flag set and
+ * goes to the zone's own lists. Setting and clearing it are plain stores, about the price of preempt_disable() alone.
  *
- * Nobody touches another CPU's lists. To empty them all an interrupt is sent to each CPU; where it hits a busy one it is
- * sent again. A CPU that has gone offline is emptied by whoever took it down.
+ * Nobody touches another CPU's lists. To empty them all an interrupt is sent to each CPU; where it hits a busy one it
+ * is sent again. A CPU that has gone offline is emptied by whoever took it down.
  */
 #include <linux/cpu.h>
 #include <linux/mutex.h>

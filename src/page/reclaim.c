@@ -6,9 +6,11 @@
  * again. It begins at priority 12, a 4096th, and goes on to 0, all of them, until enough is free. Two callers:
  *
  *   the instance's thread, woken when a zone is found below its low watermark, until every zone is above its high one;
- *   a request that found nothing above the min watermark and may sleep, until as many objects are freed as it needs pages.
+ *   a request that found nothing above the min watermark and may sleep, until as many objects are freed as it needs
+ *   pages.
  *
- * While it reclaims a task has PF_MEMALLOC: what the shrinkers allocate comes from the reserves and never reclaims again.
+ * While it reclaims a task has PF_MEMALLOC: what the shrinkers allocate comes from the reserves and never reclaims
+ * again.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -11,8 +11,8 @@
  *	batch = 2^n - 1 of about managed / 4096, at most 63; high = max(low / CPUs, 4 * batch)
  *
  * A request passes when the pages free for it are more than its mark and the reserve against its highest zone, and a
- * block is there that is large enough. Requests that can't wait may go below the min mark: by half with __GFP_HIGH, by a
- * quarter more when they also can't block.
+ * block is there that is large enough. Requests that can't wait may go below the min mark: by half with __GFP_HIGH, by
+ * a quarter more when they also can't block.
  */
 #include <linux/cpumask.h>
 #include <linux/log2.h>
