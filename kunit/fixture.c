@@ -43,17 +43,20 @@ static bool mmsim_test_no_memory(long err)
 }
 
 /**
- * mmsim_test_instance() - An instance of a test's own, on a region of source auto.
+ * mmsim_test_instance_with() - An instance of a test's own, on a region of source auto, with options.
  * @test: The test; it is skipped where the host has no region of this size to give, and fails on any other error.
  * @size: Bytes of the region.
  * @zones: Layout as the module's parameter of that name takes it.
+ * @memory: All other parameters of the page floor; its layout is not looked at.
  *
  * Return: the instance, which lives until the test ends. Pages still allocated by then fail the test.
  */
-struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zones)
+struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
+				       const struct mmsim_memory_params *memory)
 {
 	struct mmsim_params params = {
 		.region = { .source = MMSIM_SOURCE_AUTO, .size = size, .quiet = true },
+		.memory = *memory,
 	};
 	char why[MMSIM_TEST_WHAT] = "";
 	struct mmsim_test_owned *owned;
@@ -72,6 +75,21 @@ struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zone
 	owned->m = m;
 	kunit_add_resource(test, NULL, mmsim_test_instance_free, &owned->res, owned);
 	return m;
+}
+
+/**
+ * mmsim_test_instance() - A plain instance: no lists a CPU, no migratetypes, no watermarks.
+ * @test: As for mmsim_test_instance_with().
+ * @size: As for mmsim_test_instance_with().
+ * @zones: As for mmsim_test_instance_with().
+ *
+ * Return: as mmsim_test_instance_with().
+ */
+struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zones)
+{
+	const struct mmsim_memory_params plain = {};
+
+	return mmsim_test_instance_with(test, size, zones, &plain);
 }
 
 /**

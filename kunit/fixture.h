@@ -12,6 +12,8 @@
 #include "mmsim.h"
 
 struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zones);
+struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
+				       const struct mmsim_memory_params *memory);
 void mmsim_test_check(struct kunit *test, struct mmsim *m);
 
 u64 mmsim_test_seed(struct kunit *test);

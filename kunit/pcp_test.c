@@ -1,0 +1,866 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite "pcp": the lists that each CPU keeps of a zone, and the taking and putting of many blocks that they
+ * live on.
+ *
+ * A test that counts stays on its CPU. batch and high are set by the test, since those of a small zone are 1 and 4.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/cpumask.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/sched/task.h>
+
+#include "fixture.h"
+#include "oracle.h"
+#include "page/buddy.h"
+#include "page/pcp.h"
+
+#define ALL_ORDERS	(BIT(MMSIM_PCP_MAX_ORDER + 1) - 1)
+#define QUIET		(GFP_ATOMIC | __GFP_NOWARN)
+
+static struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp, unsigned int order)
+{
+	return mmsim_memory_alloc(mem, gfp, order, _RET_IP_);
+}
+
+static bool give(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	return mmsim_memory_free(mem, page, order, _RET_IP_);
+}
+
+static struct mmsim_zone *normal(struct mmsim_memory *mem)
+{
+	return &mem->node[0]->zone[MMSIM_ZONE_NORMAL];
+}
+
+static void set_sizes(struct mmsim_memory *mem, int batch, int high)
+{
+	struct mmsim_zone *zone;
+	unsigned int cpu;
+
+	mmsim_for_each_zone(mem, zone) {
+		for_each_possible_cpu(cpu) {
+			zone->pcp[cpu]->batch = batch;
+			zone->pcp[cpu]->high = high;
+		}
+	}
+}
+
+/* An instance whose CPUs keep lists of these orders; the test's thread stays where it is. */
+static struct mmsim *instance(struct kunit *test, u64 size, unsigned long orders, bool group, int batch, int high)
+{
+	const struct mmsim_memory_params params = { .pcp_orders = orders, .group_by_mobility = group };
+	struct mmsim *m;
+
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
+	m = mmsim_test_instance_with(test, size, "Normal", &params);
+	KUNIT_ASSERT_EQ(test, m->memory->pcp_orders, orders);
+	set_sizes(m->memory, batch, high);
+	return m;
+}
+
+static struct mmsim_pcp *here(struct mmsim_memory *mem)
+{
+	return normal(mem)->pcp[raw_smp_processor_id()];
+}
+
+/* Empties all lists, and expects the instance to be as it was then. */
+static void drained(struct kunit *test, struct mmsim *m, const struct mmsim_snapshot *first, int bad, long failed)
+{
+	struct mmsim_zone *zone;
+	unsigned int cpu;
+
+	mmsim_test_check(test, m);
+	mmsim_pcp_drain_all(m->memory);
+	mmsim_for_each_zone(m->memory, zone)
+		for_each_possible_cpu(cpu)
+			KUNIT_EXPECT_EQ_MSG(test, zone->pcp[cpu]->count, 0, "CPU %u, zone %s", cpu, zone->name);
+	mmsim_expect_since(test, m->memory, first, bad, failed);
+	mmsim_test_check(test, m);
+}
+
+/* --- Parameters --- */
+
+static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+
+static void describe_order(const unsigned int *order, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
+}
+
+KUNIT_ARRAY_PARAM(order, orders, describe_order);
+
+/* How many blocks move at once: batch pages' worth, or an eighth to a quarter of high up to 8 blocks, or one. */
+struct sizes {
+	int batch, high;
+	unsigned int order;
+	unsigned int blocks;
+};
+
+static const struct sizes sizes[] = {
+	{ 1, 4, 0, 1 },
+	{ 7, 28, 0, 7 },
+	{ 7, 28, 1, 3 },
+	{ 7, 28, 2, 1 },
+	{ 7, 28, 3, 1 },
+	{ 63, 252, 0, 63 },
+	{ 63, 252, 1, 31 },
+	{ 63, 252, 2, 15 },
+	{ 63, 252, 3, 7 },
+	{ 63, 252, 9, 1 },
+	{ 1, 64, 0, 8 },
+	{ 1, 64, 1, 8 },
+	{ 1, 64, 2, 4 },
+	{ 63, 600, 4, 8 },
+	{ 63, 600, 6, 2 },
+	{ 63, 600, 9, 1 },
+	{ 7, 28, 9, 1 },
+};
+
+static void describe_sizes(const struct sizes *s, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u, batch %d, high %d", s->order, s->batch, s->high);
+}
+
+KUNIT_ARRAY_PARAM(sizes, sizes, describe_sizes);
+
+/* --- One CPU's lists --- */
+
+/*
+ * The zone is asked once for a batch (rmqueue_bulk()); until that is used up it isn't touched, in either direction.
+ */
+static void pcp_refill(struct kunit *test)
+{
+	const struct sizes *s = test->param_value;
+	struct mmsim *m = instance(test, SZ_16M, BIT(s->order), false, s->batch, s->high);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned long free = first->free_pages[MMSIM_ZONE_NORMAL];
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_pcp *pcp = here(m->memory);
+	struct mmsim_page *page[63 + 1];
+	unsigned int i;
+
+	for (i = 0; i < s->blocks; i++) {
+		page[i] = take(m->memory, QUIET, s->order);
+		KUNIT_ASSERT_NOT_NULL(test, page[i]);
+		KUNIT_EXPECT_EQ(test, pcp->nr_refill, 1);
+		KUNIT_EXPECT_EQ(test, pcp->nr_alloc, i + 1);
+		KUNIT_EXPECT_EQ(test, pcp->count, (int)((s->blocks - 1 - i) << s->order));
+		KUNIT_EXPECT_EQ(test, zone->free_pages, free - ((unsigned long)s->blocks << s->order));
+		KUNIT_EXPECT_EQ(test, zone->allocated_pages + zone->free_pages, zone->managed_pages);
+	}
+	mmsim_test_check(test, m);
+	page[i] = take(m->memory, QUIET, s->order);
+	KUNIT_ASSERT_NOT_NULL(test, page[i]);
+	KUNIT_EXPECT_EQ(test, pcp->nr_refill, 2);
+	KUNIT_EXPECT_EQ(test, zone->free_pages, free - ((unsigned long)s->blocks << (s->order + 1)));
+	KUNIT_EXPECT_EQ(test, pcp->nr_spill, 0);
+	for (i = 0; i <= s->blocks; i++)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], s->order));
+	drained(test, m, first, -1, 0);
+}
+
+/*
+ * A free goes to the list as long as that has less than high pages; then a batch goes back to the zone first
+ * (free_pcppages_bulk()). So there are never more than high pages and one block.
+ */
+static void pcp_spill(struct kunit *test)
+{
+	const struct sizes *s = test->param_value;
+	struct mmsim *m = instance(test, SZ_16M, BIT(s->order), false, s->batch, s->high);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned long nr = 0, max = min(normal(m->memory)->free_pages >> s->order, 700UL), spills = 0, refused = 0;
+	struct mmsim_page **page = kunit_kcalloc(test, max, sizeof(*page), GFP_KERNEL);
+	struct mmsim_pcp *pcp = here(m->memory);
+	int count = 0, blocks = s->blocks;
+	bool dry;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	while (nr < max && (page[nr] = take(m->memory, QUIET, s->order)))
+		nr++;
+	dry = nr < max;
+	mmsim_pcp_drain_all(m->memory);
+	KUNIT_ASSERT_EQ(test, pcp->count, 0);
+	KUNIT_ASSERT_GT(test, nr, 4);
+	pcp->nr_spill = 0;
+	while (nr) {
+		refused += !give(m->memory, page[--nr], s->order);
+		if (count >= s->high) {
+			count -= min(count, blocks << s->order);
+			spills++;
+		}
+		count += BIT(s->order);
+		KUNIT_ASSERT_EQ(test, pcp->count, count);
+		KUNIT_ASSERT_EQ(test, pcp->nr_spill, spills);
+		KUNIT_ASSERT_LT(test, pcp->count, s->high + (int)BIT(s->order));
+	}
+	KUNIT_EXPECT_EQ(test, refused, 0);
+	KUNIT_EXPECT_GT(test, spills, 0);
+	drained(test, m, first, -1, dry);
+}
+
+/* The block that was freed last, which the caches still hold, is handed out first. */
+static void pcp_lifo(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value, i;
+	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, false, 1, 4 << order);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_page *page[3];
+	unsigned long free;
+
+	for (i = 0; i < 3; i++) {
+		page[i] = take(m->memory, QUIET, order);
+		KUNIT_ASSERT_NOT_NULL(test, page[i]);
+	}
+	mmsim_pcp_drain_all(m->memory);
+	free = zone->free_pages;
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], order));
+	KUNIT_EXPECT_EQ(test, here(m->memory)->count, (int)(3 << order));
+	for (i = 3; i-- > 0;)
+		KUNIT_EXPECT_PTR_EQ(test, take(m->memory, QUIET, order), page[i]);
+	KUNIT_EXPECT_EQ(test, zone->free_pages, free);
+	mmsim_test_check(test, m);
+	for (i = 0; i < 3; i++)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], order));
+	drained(test, m, first, -1, 0);
+}
+
+/*
+ * The kernel keeps lists of the orders 0 to 3 and 9 (pcp_allowed_order()): the others go to the zone and come from
+ * it.
+ */
+static void pcp_other_orders(struct kunit *test)
+{
+	static const unsigned int other[] = { 4, 5, 6, 7, 8, 10 };
+	struct mmsim *m = instance(test, SZ_16M, MMSIM_PCP_ORDERS, false, 7, 28);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_pcp *pcp = here(m->memory);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(other); i++) {
+		struct mmsim_page *page = take(m->memory, QUIET, other[i]);
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		KUNIT_EXPECT_EQ(test, zone->free_pages, first->free_pages[MMSIM_ZONE_NORMAL] - BIT(other[i]));
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page, other[i]));
+		mmsim_expect_since(test, m->memory, first, -1, 0);
+	}
+	KUNIT_EXPECT_EQ(test, pcp->nr_alloc + pcp->nr_refill + pcp->nr_spill, 0);
+	KUNIT_EXPECT_EQ(test, pcp->count, 0);
+}
+
+/* A page on a CPU's list belongs to nobody: freeing it once more, or taking a reference, is refused and counted. */
+static void pcp_double_free(struct kunit *test)
+{
+	unsigned int order = *(const unsigned int *)test->param_value;
+	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, false, 1, 4 << order);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_page *page = take(m->memory, QUIET, order);
+	struct mmsim_pcp *pcp = here(m->memory);
+	int count;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, order));
+	count = pcp->count;
+	KUNIT_EXPECT_FALSE(test, give(m->memory, page, order));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->bad[MMSIM_BAD_DOUBLE_FREE]), 1);
+	KUNIT_EXPECT_EQ(test, pcp->count, count);
+	KUNIT_EXPECT_FALSE(test, mmsim_memory_get(m->memory, page, _RET_IP_));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->bad[MMSIM_BAD_GET]), 1);
+	atomic_long_set(&m->memory->bad[MMSIM_BAD_GET], 0);
+	KUNIT_EXPECT_PTR_EQ(test, take(m->memory, QUIET, order), page);
+	KUNIT_EXPECT_EQ(test, atomic_read(&page->_refcount), 1);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, order));
+	drained(test, m, first, MMSIM_BAD_DOUBLE_FREE, 0);
+}
+
+/* Each migratetype has a list of its own: a page freed to one isn't handed out as another. */
+static void pcp_migratetypes(struct kunit *test)
+{
+	static const gfp_t gfp[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
+	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, true, 7, 28);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_pcp *pcp = here(m->memory);
+	struct mmsim_page *page[3];
+	unsigned int type;
+
+	for (type = 0; type < 3; type++) {
+		page[type] = take(m->memory, QUIET | gfp[type], 0);
+		KUNIT_ASSERT_NOT_NULL(test, page[type]);
+		KUNIT_EXPECT_EQ(test, mmsim_pageblock_type(normal(m->memory), page[type]), type);
+	}
+	for (type = 0; type < 3; type++) {
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[type], 0));
+		KUNIT_EXPECT_PTR_EQ(test, pcp->list[0][type], page[type]);
+	}
+	for (type = 0; type < 3; type++)
+		KUNIT_EXPECT_PTR_EQ(test, take(m->memory, QUIET | gfp[type], 0), page[type]);
+	for (type = 0; type < 3; type++)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[type], 0));
+	drained(test, m, first, -1, 0);
+}
+
+/* Whoever interrupts code that has this CPU's lists is served from the zone's, and puts there what it frees. */
+static void pcp_busy(struct kunit *test)
+{
+	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, false, 7, 28);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned long free[5], nr_alloc[2], got;
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_page *seed = take(m->memory, QUIET, 0), *page, *many[4] = {};
+	struct mmsim_pcp *pcp, *again;
+	bool freed[5], room;
+	int count[2], i;
+
+	KUNIT_ASSERT_NOT_NULL(test, seed);
+	pcp = mmsim_pcp_enter(zone);
+	KUNIT_ASSERT_NOT_NULL(test, pcp);
+	again = mmsim_pcp_enter(zone);
+	count[0] = pcp->count;
+	nr_alloc[0] = pcp->nr_alloc;
+	free[0] = zone->free_pages;
+	page = take(m->memory, QUIET, 0);
+	free[1] = zone->free_pages;
+	freed[4] = page && give(m->memory, page, 0);
+	free[2] = zone->free_pages;
+	got = mmsim_memory_alloc_bulk(m->memory, QUIET, 4, many, _RET_IP_);
+	free[3] = zone->free_pages;
+	for (i = 0; i < 4; i++)
+		freed[i] = many[i] && give(m->memory, many[i], 0);
+	free[4] = zone->free_pages;
+	room = mmsim_pcp_push(zone, seed, 0, 0);
+	count[1] = pcp->count;
+	nr_alloc[1] = pcp->nr_alloc;
+	mmsim_pcp_leave(pcp);
+
+	KUNIT_EXPECT_NULL(test, again);
+	KUNIT_EXPECT_FALSE(test, room);
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, count[1], count[0]);
+	KUNIT_EXPECT_EQ(test, nr_alloc[1], nr_alloc[0]);
+	KUNIT_EXPECT_EQ(test, free[1], free[0] - 1);
+	KUNIT_EXPECT_EQ(test, free[2], free[0]);
+	KUNIT_EXPECT_EQ(test, got, 4);
+	KUNIT_EXPECT_EQ(test, free[3], free[0] - 4);
+	KUNIT_EXPECT_EQ(test, free[4], free[0]);
+	for (i = 0; i < 5; i++)
+		KUNIT_EXPECT_TRUE(test, freed[i]);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, seed, 0));
+	KUNIT_EXPECT_EQ(test, here(m->memory)->count, count[0] + 1);
+	drained(test, m, first, -1, 0);
+}
+
+/*
+ * A page on a CPU's list isn't free for the watermarks (NR_FREE_PAGES), so that requests that can't wait fail while
+ * some are left there; who may sleep has the lists emptied (drain_all_pages()) and gets every page.
+ */
+static void pcp_exhaustion(struct kunit *test)
+{
+	static const gfp_t gfp[] = { QUIET, GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY };
+	struct mmsim *m = instance(test, SZ_4M, ALL_ORDERS, false, 63, 252);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned long all = first->free_pages[MMSIM_ZONE_NORMAL], nr = 0;
+	struct mmsim_page **page = kunit_kcalloc(test, all + 1, sizeof(*page), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	while (nr <= all && (page[nr] = take(m->memory, gfp[0], 0)))
+		nr++;
+	KUNIT_EXPECT_EQ(test, normal(m->memory)->free_pages, 0);
+	KUNIT_EXPECT_EQ(test, nr, all - here(m->memory)->count);
+	KUNIT_EXPECT_GT(test, here(m->memory)->count, 0);
+	while (nr <= all && (page[nr] = take(m->memory, gfp[1], 0)))
+		nr++;
+	KUNIT_EXPECT_EQ(test, nr, all);
+	KUNIT_EXPECT_EQ(test, here(m->memory)->count, 0);
+	while (nr)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[--nr], 0));
+	drained(test, m, first, -1, 2);
+}
+
+/* --- Many at once --- */
+
+struct bulk {
+	const char *name;
+	unsigned long pcp_orders;
+	int batch, high;
+};
+
+static const struct bulk bulks[] = {
+	{ "no lists", 0, 1, 4 },
+	{ "batch 1", MMSIM_PCP_ORDERS, 1, 4 },
+	{ "batch 7", MMSIM_PCP_ORDERS, 7, 28 },
+	{ "batch 63", MMSIM_PCP_ORDERS, 63, 252 },
+};
+
+static void describe_bulk(const struct bulk *bulk, char *desc)
+{
+	strscpy(desc, bulk->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(bulk, bulks, describe_bulk);
+
+#define BULK	100
+
+/*
+ * As alloc_pages_bulk_array(): NULL entries are filled, the others are left alone; it returns how many there are
+ * now.
+ */
+static void pcp_bulk(struct kunit *test)
+{
+	const struct bulk *bulk = test->param_value;
+	struct mmsim *m = instance(test, SZ_16M, bulk->pcp_orders, false, bulk->batch, bulk->high);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned int pattern, i, j;
+
+	for (pattern = 1; pattern <= 5; pattern++) {
+		struct mmsim_page *page[BULK + 1] = {}, *mark = (void *)0x51, *guard = (void *)0x52;
+		unsigned int wrong = 0, twice = 0;
+
+		/* Pattern 1: all empty; else every so manyth isn't. */
+		for (i = 0; pattern > 1 && i < BULK; i += pattern)
+			page[i] = mark;
+		page[BULK] = guard;
+		KUNIT_EXPECT_EQ(test, mmsim_memory_alloc_bulk(m->memory, QUIET, BULK, page, _RET_IP_), BULK);
+		KUNIT_EXPECT_PTR_EQ(test, page[BULK], guard);
+		for (i = 0; i < BULK; i++) {
+			bool kept = pattern > 1 && i % pattern == 0;
+
+			wrong += kept != (page[i] == mark);
+			if (kept)
+				continue;
+			wrong += !mmsim_memory_has(m->memory, page[i]) || atomic_read(&page[i]->_refcount) != 1;
+			for (j = 0; j < i; j++)
+				twice += page[i] == page[j];
+		}
+		KUNIT_ASSERT_EQ(test, wrong, 0);
+		KUNIT_ASSERT_EQ(test, twice, 0);
+		mmsim_test_check(test, m);
+		for (i = 0; i < BULK; i++)
+			if (page[i] != mark)
+				KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
+	}
+	drained(test, m, first, -1, 0);
+}
+
+/* All served from what the list has or is filled with: counted as such, the zone's lock taken once a batch. */
+static void pcp_bulk_counts(struct kunit *test)
+{
+	struct mmsim *m = instance(test, SZ_16M, BIT(0), false, 7, 28);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_pcp *pcp = here(m->memory);
+	struct mmsim_page *page[20] = {};
+	unsigned int i;
+
+	KUNIT_EXPECT_EQ(test, mmsim_memory_alloc_bulk(m->memory, QUIET, 20, page, _RET_IP_), 20);
+	KUNIT_EXPECT_EQ(test, pcp->nr_alloc, 20);
+	KUNIT_EXPECT_EQ(test, pcp->nr_refill, 3);
+	KUNIT_EXPECT_EQ(test, pcp->count, 1);
+	for (i = 0; i < 20; i++)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
+	drained(test, m, first, -1, 0);
+}
+
+/* More than there is: what there is, in the first entries, the rest still NULL, and one failure. */
+static void pcp_bulk_exhaustion(struct kunit *test)
+{
+	const gfp_t gfp = GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY;
+	const struct bulk *bulk = test->param_value;
+	struct mmsim *m = instance(test, SZ_4M, bulk->pcp_orders, false, bulk->batch, bulk->high);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned long all = first->free_pages[MMSIM_ZONE_NORMAL], wrong = 0, i;
+	struct mmsim_page **page = kunit_kcalloc(test, all + 50, sizeof(*page), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, mmsim_memory_alloc_bulk(m->memory, gfp, all + 50, page, _RET_IP_), all);
+	for (i = 0; i < all + 50; i++)
+		wrong += !page[i] != (i >= all);
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	for (i = 0; i < all && page[i]; i++)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
+	drained(test, m, first, -1, 1);
+}
+
+/* Two instances alike: `many` is used by the batch, `one` block by block. */
+struct twins {
+	struct mmsim_zone *many, *one;
+	struct twin_block {
+		unsigned long at;	/* offset in both page arrays */
+		unsigned int order;
+	} *block;
+	unsigned long nr;
+};
+
+static unsigned long place(const struct mmsim_zone *zone, const struct mmsim_page *page)
+{
+	return page - zone->map;
+}
+
+/* A word for each frame: 1 + order << 4 | migratetype of the list for the head of a free block. */
+static void draw_lists(struct mmsim_zone *zone, u8 *map)
+{
+	unsigned int order, type;
+	struct mmsim_page *page;
+
+	memset(map, 0, zone->spanned_pages);
+	for (order = 0; order < MMSIM_NR_ORDERS; order++)
+		for (type = 0; type < MMSIM_MIGRATE_TYPES; type++)
+			list_for_each_entry(page, &zone->free_area[order].free_list[type], lru)
+				map[place(zone, page)] = 1 + (order << 3) + type;
+}
+
+/*
+ * Puts each list in the order of addresses: single puts and a chain's leave the same blocks, but may list them
+ * otherwise.
+ */
+static void sort_lists(struct mmsim_zone *zone, const u8 *map)
+{
+	unsigned long i;
+
+	for (i = 0; i < zone->spanned_pages; i++) {
+		struct list_head *lists = zone->free_area[(map[i] - 1) >> 3 & 15].free_list;
+
+		if (map[i])
+			list_move_tail(&zone->map[i].lru, &lists[(map[i] - 1) & 7]);
+	}
+}
+
+static const char *twins_take(struct twins *t, unsigned int order, unsigned int type, unsigned int nr)
+{
+	struct mmsim_page *chain, *page;
+	unsigned int got = mmsim_buddy_take_many(t->many, order, type, 0, nr, &chain), i;
+
+	for (i = 0; i < got; i++) {
+		if (!chain)
+			return "the chain is shorter than said";
+		page = mmsim_buddy_take(t->one, order, type, 0);
+		if (!page)
+			return "one by one there is less";
+		if (place(t->one, page) != place(t->many, chain))
+			return "one by one another block comes next";
+		t->block[t->nr++] = (struct twin_block){ place(t->one, page), order };
+		chain = (struct mmsim_page *)chain->lru.next;
+	}
+	if (chain)
+		return "the chain is longer than said";
+	page = got < nr ? mmsim_buddy_take(t->one, order, type, 0) : NULL;
+	if (page) {
+		mmsim_buddy_put(t->one, page, order);
+		return "one by one there is more";
+	}
+	return NULL;
+}
+
+/* @run: neighbours in a row, up or down, instead of any. */
+static void twins_put(struct twins *t, struct rnd_state *rnd, unsigned int nr, unsigned int run)
+{
+	struct mmsim_page *chain = NULL, **end = &chain;
+	unsigned long at = 0;
+
+	for (; nr && t->nr; nr--) {
+		unsigned long i = run ? t->nr - 1 : mmsim_test_below(rnd, t->nr);
+		struct twin_block block;
+		struct mmsim_page *page;
+
+		if (run == 1)
+			i = at < t->nr ? at++ : t->nr - 1;
+		block = t->block[i];
+		page = t->many->map + block.at;
+		t->block[i] = t->block[--t->nr];
+		*end = page;
+		end = (struct mmsim_page **)&page->lru.next;
+		*end = NULL;
+		mmsim_buddy_put(t->one, t->one->map + block.at, block.order);
+	}
+	mmsim_buddy_put_chain(t->many, chain);
+}
+
+struct twin_case {
+	const char *name;
+	bool group;
+};
+
+static const struct twin_case twin_cases[] = { { "one migratetype", false }, { "grouped by mobility", true } };
+
+static void describe_twin_case(const struct twin_case *c, char *desc)
+{
+	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(twin, twin_cases, describe_twin_case);
+
+/*
+ * What many at once take are the blocks that single takes would give, in that order; what they leave after every
+ * take and put, on the lists of each order and migratetype, is what single ones would leave.
+ */
+static void pcp_many_is_singles(struct kunit *test)
+{
+	const struct twin_case *c = test->param_value;
+	struct mmsim *a = instance(test, SZ_8M, 0, c->group, 1, 4), *b = instance(test, SZ_8M, 0, c->group, 1, 4);
+	const struct mmsim_snapshot *first[] = { mmsim_snapshot(test, a->memory), mmsim_snapshot(test, b->memory) };
+	struct twins t = { .many = normal(a->memory), .one = normal(b->memory) };
+	unsigned long pages = a->memory->nr_pages, step;
+	u8 *map[2] = { kunit_kzalloc(test, pages, GFP_KERNEL), kunit_kzalloc(test, pages, GFP_KERNEL) };
+	const char *fault = NULL;
+	struct rnd_state rnd;
+
+	t.block = kunit_kcalloc(test, pages, sizeof(*t.block), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, t.block);
+	KUNIT_ASSERT_NOT_NULL(test, map[0]);
+	KUNIT_ASSERT_NOT_NULL(test, map[1]);
+	KUNIT_ASSERT_EQ(test, t.many->free_pages, t.one->free_pages);
+	mmsim_test_random(test, &rnd);
+	for (step = 0; step < 3000 && !fault; step++) {
+		unsigned int order = __ffs(prandom_u32_state(&rnd) | BIT(10)), nr = 1 + mmsim_test_below(&rnd, 80);
+		unsigned int type = c->group ? mmsim_test_below(&rnd, 3) : 0;
+
+		if (prandom_u32_state(&rnd) & 1)
+			fault = twins_take(&t, order, type, nr);
+		else
+			twins_put(&t, &rnd, nr, mmsim_test_below(&rnd, 3));
+		draw_lists(t.many, map[0]);
+		draw_lists(t.one, map[1]);
+		if (!fault && memcmp(map[0], map[1], pages))
+			fault = "the lists differ";
+		sort_lists(t.many, map[0]);
+		sort_lists(t.one, map[1]);
+		if (step % 64 == 0)
+			cond_resched();
+	}
+	if (fault)
+		KUNIT_FAIL(test, "step %lu: %s", step - 1, fault);
+	mmsim_test_check(test, a);
+	mmsim_test_check(test, b);
+	twins_put(&t, &rnd, U32_MAX, 0);
+	mmsim_expect_since(test, a->memory, first[0], -1, 0);
+	mmsim_expect_since(test, b->memory, first[1], -1, 0);
+	mmsim_test_check(test, a);
+}
+
+/* --- Random runs --- */
+
+#define SLOTS		200
+#define STEPS		60000
+
+struct held {
+	struct mmsim_page *page;
+	unsigned int order;
+	u64 stamp;
+};
+
+static const gfp_t mobilities[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
+
+static u64 *first_word(struct mmsim_memory *mem, const struct held *block)
+{
+	return mmsim_memory_vaddr(mem, block->page);
+}
+
+static u64 *last_word(struct mmsim_memory *mem, const struct held *block)
+{
+	return mmsim_memory_vaddr(mem, block->page) + (PAGE_SIZE << block->order) - sizeof(u64);
+}
+
+struct worker {
+	struct mmsim_memory *mem;
+	struct rnd_state rnd;
+	struct held slot[SLOTS];
+	unsigned int nr, max;
+	u64 stamp;			/* a new one each block; the upper half is the worker's */
+	unsigned long faults, failed;
+	struct task_struct *task;	/* a thread's ... */
+	struct completion done;
+	struct hrtimer timer;		/* ... or a timer's */
+	unsigned long fired;
+	bool hardirq, softirq;		/* and where it was */
+};
+
+static void worker_step(struct worker *w)
+{
+	struct held *block = &w->slot[w->nr];
+	unsigned int i;
+
+	if (w->nr < w->max && (!w->nr || prandom_u32_state(&w->rnd) & 1)) {
+		block->order = __ffs(prandom_u32_state(&w->rnd) | BIT(MMSIM_MAX_ORDER));
+		block->page = take(w->mem, QUIET | mobilities[mmsim_test_below(&w->rnd, 3)], block->order);
+		if (!block->page) {
+			w->failed++;
+			return;
+		}
+		block->stamp = w->stamp++;
+		*first_word(w->mem, block) = block->stamp;
+		*last_word(w->mem, block) = block->stamp;
+		w->nr++;
+		return;
+	}
+	i = mmsim_test_below(&w->rnd, w->nr);
+	block = &w->slot[i];
+	if (*first_word(w->mem, block) != block->stamp || *last_word(w->mem, block) != block->stamp ||
+	    !give(w->mem, block->page, block->order))
+		w->faults++;
+	*block = w->slot[--w->nr];
+}
+
+static void worker_finish(struct worker *w)
+{
+	w->max = 0;
+	while (w->nr)
+		worker_step(w);
+}
+
+static struct worker *workers(struct kunit *test, struct mmsim_memory *mem, unsigned int nr, unsigned int slots)
+{
+	struct worker *worker = kunit_kcalloc(test, nr, sizeof(*worker), GFP_KERNEL);
+	u64 seed = mmsim_test_seed(test);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, worker);
+	for (i = 0; i < nr; i++) {
+		worker[i].mem = mem;
+		worker[i].max = slots;
+		worker[i].stamp = (u64)(i + 1) << 32;
+		prandom_seed_state(&worker[i].rnd, seed + i);
+		init_completion(&worker[i].done);
+	}
+	return worker;
+}
+
+/* Any order, any mobility, with lists of all orders: no block is handed out twice, and all come back. */
+static void pcp_random(struct kunit *test)
+{
+	const struct twin_case *c = test->param_value;
+	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, c->group, 31, 124);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct worker *w = workers(test, m->memory, 1, SLOTS);
+	struct mmsim_pcp *pcp = here(m->memory);
+	unsigned long step;
+
+	for (step = 0; step < STEPS && !w->faults; step++) {
+		worker_step(w);
+		if (step % 1000)
+			continue;
+		mmsim_test_check(test, m);
+		if (step % 5000 == 0)
+			mmsim_pcp_drain_all(m->memory);
+		cond_resched();
+	}
+	worker_finish(w);
+	KUNIT_EXPECT_EQ(test, w->faults, 0);
+	KUNIT_EXPECT_GT(test, pcp->nr_alloc, STEPS / 4);
+	KUNIT_EXPECT_GT(test, pcp->nr_refill, 0);
+	KUNIT_EXPECT_GT(test, pcp->nr_spill, 0);
+	drained(test, m, first, -1, w->failed);
+}
+
+static int worker_thread(void *data)
+{
+	struct worker *w = data;
+	unsigned int step;
+
+	for (step = 0; step < STEPS; step++) {
+		worker_step(w);
+		if (step % 64 == 0)
+			cond_resched();
+		if (step % 4096 == 0)
+			mmsim_pcp_drain_all(w->mem);
+	}
+	worker_finish(w);
+	complete(&w->done);
+	return 0;
+}
+
+static enum hrtimer_restart worker_timer(struct hrtimer *timer)
+{
+	struct worker *w = container_of(timer, struct worker, timer);
+	unsigned int i;
+
+	w->hardirq |= in_hardirq();
+	w->softirq |= in_serving_softirq();
+	w->fired++;
+	for (i = 0; i < 4; i++)
+		worker_step(w);
+	hrtimer_forward_now(timer, ms_to_ktime(1));
+	return HRTIMER_RESTART;
+}
+
+/*
+ * Four threads or more, that also drain, and interrupts hard and soft that walk in on them. Afterwards all is as it
+ * was.
+ */
+static void pcp_hammer(struct kunit *test)
+{
+	const struct mmsim_memory_params params = { .pcp_orders = ALL_ORDERS, .group_by_mobility = true };
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_16M, "Normal", &params);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	unsigned int nr = max(4U, 2 * num_online_cpus()), i;
+	struct worker *w = workers(test, m->memory, nr + 2, 24);
+	unsigned long failed = 0, faults = 0;
+
+	set_sizes(m->memory, 7, 60);
+	for (i = nr; i < nr + 2; i++) {
+		enum hrtimer_mode mode = i == nr ? HRTIMER_MODE_REL : HRTIMER_MODE_REL_SOFT;
+
+		hrtimer_init(&w[i].timer, CLOCK_MONOTONIC, mode);
+		w[i].timer.function = worker_timer;
+		hrtimer_start(&w[i].timer, ms_to_ktime(1), mode);
+	}
+	for (i = 0; i < nr; i++) {
+		w[i].task = kthread_create(worker_thread, &w[i], "mmsim_pcp/%u", i);
+		if (IS_ERR(w[i].task)) {
+			KUNIT_FAIL(test, "no thread %u: %ld", i, PTR_ERR(w[i].task));
+			complete(&w[i].done);
+			continue;
+		}
+		get_task_struct(w[i].task);
+		kthread_bind(w[i].task, cpumask_nth(i % num_online_cpus(), cpu_online_mask));
+		wake_up_process(w[i].task);
+	}
+	for (i = 0; i < nr; i++) {
+		wait_for_completion(&w[i].done);
+		if (!IS_ERR(w[i].task)) {
+			kthread_stop(w[i].task);
+			put_task_struct(w[i].task);
+		}
+	}
+	for (i = nr; i < nr + 2; i++) {
+		hrtimer_cancel(&w[i].timer);
+		worker_finish(&w[i]);
+		KUNIT_EXPECT_GT(test, w[i].fired, 0);
+	}
+	for (i = 0; i < nr + 2; i++) {
+		failed += w[i].failed;
+		faults += w[i].faults;
+	}
+	KUNIT_EXPECT_TRUE(test, w[nr].hardirq);
+	KUNIT_EXPECT_TRUE(test, w[nr + 1].softirq);
+	KUNIT_EXPECT_EQ(test, faults, 0);
+	drained(test, m, first, -1, failed);
+}
+
+static struct kunit_case pcp_cases[] = {
+	KUNIT_CASE_PARAM(pcp_refill, sizes_gen_params),
+	KUNIT_CASE_PARAM(pcp_spill, sizes_gen_params),
+	KUNIT_CASE_PARAM(pcp_lifo, order_gen_params),
+	KUNIT_CASE(pcp_other_orders),
+	KUNIT_CASE_PARAM(pcp_double_free, order_gen_params),
+	KUNIT_CASE(pcp_migratetypes),
+	KUNIT_CASE(pcp_busy),
+	KUNIT_CASE(pcp_exhaustion),
+	KUNIT_CASE_PARAM(pcp_bulk, bulk_gen_params),
+	KUNIT_CASE(pcp_bulk_counts),
+	KUNIT_CASE_PARAM(pcp_bulk_exhaustion, bulk_gen_params),
+	KUNIT_CASE_PARAM(pcp_many_is_singles, twin_gen_params),
+	KUNIT_CASE_PARAM(pcp_random, twin_gen_params),
+	KUNIT_CASE(pcp_hammer),
+	{}
+};
+
+static struct kunit_suite pcp_suite = {
+	.name = "pcp",
+	.test_cases = pcp_cases,
+};
+
+kunit_test_suite(pcp_suite);
