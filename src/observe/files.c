@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The files that show an instance: each a function that prints the whole text, and a row in the table at the end.
+ * The files that show an instance: each a function that prints the whole text, and a row in a table. Here are those
+ * about the instance itself, and all are made here; stat.c has the sums, blocks.c the free blocks, frames.c the frames.
  *
  * seq_file calls such a function once when the file is read from its start and keeps the text for the reads that
  * follow, so that a reader with a buffer of one byte gets the text of one moment; a text too long for the buffer is
- * printed anew into a larger one, never pieced together. Nothing here changes the instance. Numbers of one zone are
- * of one moment, taken under its lock by the page floor's functions; those of two zones may be of two.
+ * printed anew into a larger one, never pieced together. Nothing in this folder changes the instance. Numbers of one
+ * zone are of one moment unless a file says otherwise; those of two zones may be of two.
  *
- *	buddyinfo	free blocks by zone and order, byte for byte as /proc/buddyinfo prints them
- *	show_mem	the same in the words of sysrq-m
  *	region		"key: value": where the memory came from, what it costs, how it is divided
  *	check		one line: "ok: ..." and what was walked, or "broken: ..." and the first broken invariant
  *	bad		"key: value": refused misuses by kind, and allocations that failed
@@ -17,47 +16,10 @@
 #include <linux/debugfs.h>
 #include <linux/math64.h>
 #include <linux/module.h>
-#include <linux/seq_buf.h>
 #include <linux/seq_file.h>
 
 #include "mmsim.h"
-
-static int buddyinfo_show(struct seq_file *s, void *unused)
-{
-	struct mmsim *m = s->private;
-	unsigned long nr_free[MMSIM_NR_ORDERS];
-	struct mmsim_zone *zone;
-	unsigned int order;
-
-	mmsim_for_each_zone(m->memory, zone) {
-		mmsim_zone_count(zone, nr_free);
-		seq_printf(s, "Node %u, zone %8s ", zone->nid, zone->name);
-		for (order = 0; order < MMSIM_NR_ORDERS; order++)
-			seq_printf(s, "%6lu ", nr_free[order]);
-		seq_putc(s, '\n');
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(buddyinfo);
-
-static int show_mem_show(struct seq_file *s, void *unused)
-{
-	struct mmsim *m = s->private;
-	struct mmsim_zone *zone;
-	struct seq_buf line;
-	size_t room;
-	char *at;
-
-	mmsim_for_each_zone(m->memory, zone) {
-		room = seq_get_buf(s, &at);
-		seq_buf_init(&line, at, room);
-		mmsim_zone_show_free(zone, &line);
-		seq_commit(s, seq_buf_has_overflowed(&line) ? -1 : (int)seq_buf_used(&line));
-		seq_putc(s, '\n');
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(show_mem);
+#include "observe/files.h"
 
 /* A range of frames as the log prints memory: bytes, the last one included. */
 static void show_range(struct seq_file *s, unsigned long pfn, unsigned long nr_pages)
@@ -156,38 +118,15 @@ static int bad_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(bad);
 
-/* One line a zone and CPU: what the lists hold, their sizes, and how often they had to go to the zone. */
-static int pcp_show(struct seq_file *s, void *unused)
-{
-	struct mmsim *m = s->private;
-	struct mmsim_zone *zone;
-	unsigned int cpu;
-
-	seq_printf(s, "orders: %#lx\n", m->memory->pcp_orders);
-	mmsim_for_each_zone(m->memory, zone) {
-		for_each_online_cpu(cpu) {
-			struct mmsim_pcp *pcp = zone->pcp[cpu];
-
-			seq_printf(s, "Node %u, zone %8s cpu: %u count: %d high: %d batch: %d alloc: %lu refill: %lu spill: %lu\n",
-				   zone->nid, zone->name, cpu, READ_ONCE(pcp->count), READ_ONCE(pcp->high),
-				   READ_ONCE(pcp->batch), READ_ONCE(pcp->nr_alloc), READ_ONCE(pcp->nr_refill),
-				   READ_ONCE(pcp->nr_spill));
-		}
-	}
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(pcp);
-
-static const struct {
-	const char *name;
-	const struct file_operations *fops;
-} observe_files[] = {
-	{ "buddyinfo",	&buddyinfo_fops },
-	{ "show_mem",	&show_mem_fops },
-	{ "pcp",	&pcp_fops },
+static const struct mmsim_observe_file instance_files[] = {
 	{ "region",	&region_fops },
 	{ "check",	&check_fops },
 	{ "bad",	&bad_fops },
+	{}
+};
+
+static const struct mmsim_observe_file *const tables[] = {
+	instance_files, mmsim_observe_blocks, mmsim_observe_stat, mmsim_observe_frames,
 };
 
 /**
@@ -198,9 +137,11 @@ static const struct {
  */
 int mmsim_observe_init(struct mmsim *m)
 {
+	const struct mmsim_observe_file *file;
 	int i;
 
-	for (i = 0; i < ARRAY_SIZE(observe_files); i++)
-		mmsim_debugfs_file(observe_files[i].name, false, m, observe_files[i].fops);
+	for (i = 0; i < ARRAY_SIZE(tables); i++)
+		for (file = tables[i]; file->name; file++)
+			mmsim_debugfs_file(file->name, false, m, file->fops);
 	return 0;
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The tables of the files that show an instance; files.c makes what stands in them.
+ */
+#ifndef MMSIM_OBSERVE_FILES_H
+#define MMSIM_OBSERVE_FILES_H
+
+#include <linux/fs.h>
+
+/* A row; the table ends with an empty one. The file's private data is the instance. */
+struct mmsim_observe_file {
+	const char *name;
+	const struct file_operations *fops;
+};
+
+extern const struct mmsim_observe_file mmsim_observe_blocks[];	/* blocks.c */
+extern const struct mmsim_observe_file mmsim_observe_stat[];	/* stat.c */
+extern const struct mmsim_observe_file mmsim_observe_frames[];	/* frames.c */
+
+#endif /* MMSIM_OBSERVE_FILES_H */
