@@ -104,7 +104,9 @@ initramfs() {
 	for d in "${files[@]}"; do
 		cp -rL "$d/." "$root/files/"
 	done
-	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/initramfs"
+	# The same files make the same archive, so that two boots of one guest can be alike to the instruction.
+	(cd "$root" && find . -exec touch -hd @0 {} + &&
+		find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc -R 0:0) >"$work/initramfs"
 }
 
 results_in_guest() { [ "$kernel" = uml ] && echo "/results/${results##*/}" || echo /dev/ttyS1; }
