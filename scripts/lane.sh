@@ -61,6 +61,7 @@ stock_guest() {
 # With one CPU to switch the mirror a thousand times: with two that wait for each other's turn it takes ten times as long.
 stock_lane() {
 	stock_guest "$1" cma=no attaches=50
+	guest "$1" files "" --timeout 600
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
 }
 lane_stock-6.12() { stock_lane 6.12; }
