@@ -50,7 +50,7 @@ static unsigned int type_of(struct mmsim_memory *mem, const struct mmsim_page *p
 /* Who has which page, noted outside of the instance. */
 struct holding {
 	struct mmsim_memory *mem;
-	u8 *order;			/* of each page: 1 + the order of the block that is held from here, 0: none is */
+	u8 *order;			/* of each page: 1 + the order of the block held from here, 0: none is */
 };
 
 static struct holding *holding(struct kunit *test, struct mmsim_memory *mem)
