@@ -16,19 +16,13 @@ candidate() {
 	local v
 	v=$(apt-cache policy "$1" | sed -n 's/ *Candidate: //p')
 	if [ -z "$v" ] || [ "$v" = "(none)" ]; then
-		need_apt_lists
+		update_package_lists
 		v=$(apt-cache policy "$1" | sed -n 's/ *Candidate: //p')
 	fi
 	if [ -z "$v" ] || [ "$v" = "(none)" ]; then
 		die "apt knows no package $1: is this Debian 12 with its security updates?"
 	fi
 	printf '%s\n' "$v"
-}
-
-need_apt_lists() {
-	local sudo=
-	[ "$(id -u)" = 0 ] || sudo=sudo
-	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" $sudo apt-get -q update
 }
 
 # depends PACKAGE PATTERN: the first dependency of PACKAGE that matches PATTERN.

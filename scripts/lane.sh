@@ -18,7 +18,7 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 ALL=(uml stock-6.12 stock-6.1 style own dkms kasan kcsan bench)
-SUITES="region page buddy pcp migrate watermark node"
+SUITES="region page buddy pcp migrate watermark node reclaim"
 passed=0
 failed=0
 

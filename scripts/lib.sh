@@ -60,6 +60,15 @@ step() {
 	return $rc
 }
 
+# update_package_lists: apt's, once a run.
+update_package_lists() {
+	local sudo=
+	[ ! -e "$MMSIM_RUN/apt-updated" ] || return 0
+	[ "$(id -u)" = 0 ] || sudo=sudo
+	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" $sudo apt-get -q update
+	touch "$MMSIM_RUN/apt-updated"
+}
+
 # need_packages PACKAGE...: installs what is missing of Debian's packages.
 need_packages() {
 	local p missing=() sudo=
@@ -71,7 +80,7 @@ need_packages() {
 		command -v sudo >/dev/null || die "these Debian packages are missing: ${missing[*]}; install them as root"
 		sudo=sudo
 	fi
-	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" $sudo apt-get -q update
+	update_package_lists
 	step "apt: installing ${missing[*]}" "$MMSIM_CACHE/log/apt-install.log" \
 		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends \
 		install "${missing[@]}"
@@ -79,11 +88,12 @@ need_packages() {
 
 # once COMMAND...: what COMMAND prints; it is run the first time only that this run asks for it.
 once() {
-	local memo
+	local memo new
 	memo=$MMSIM_RUN/once-$(printf '%s ' "$@" | sha256sum | cut -c1-16)
+	new=$memo.$BASHPID
 	if [ ! -e "$memo" ]; then
-		"$@" >"$memo.new" || return 1
-		mv "$memo.new" "$memo"
+		"$@" >"$new" || return 1
+		mv "$new" "$memo"
 	fi
 	cat "$memo"
 }
