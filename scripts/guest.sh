@@ -178,7 +178,10 @@ faults() {
 		sed 's/^/a report in the log, line /'
 }
 
+# Two runs of one name take turns, since they write the same logs.
 mkdir -p "$MMSIM_OUT/log"
+exec 6>"$MMSIM_OUT/log/.lock-$name"
+flock 6
 : >"$console"
 : >"$results"
 if [ "$kernel" = uml ]; then
