@@ -1,0 +1,381 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite "reclaim": caches that give memory back, asked by a request that found none or by the instance's thread.
+ *
+ * Requests that are to be served by the test's own reclaim have no __GFP_KSWAPD_RECLAIM, so that the thread sleeps.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+#include <linux/sched/task.h>
+
+#include "fixture.h"
+#include "oracle.h"
+#include "page/memory.h"
+
+/* What neither waits nor wakes, and GFP_KERNEL that leaves the thread alone. */
+#define FILL	__GFP_NOWARN
+#define DIRECT	(__GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS | __GFP_NOWARN)
+
+static struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp)
+{
+	return mmsim_memory_alloc(mem, gfp, 0, _RET_IP_);
+}
+
+static bool give(struct mmsim_memory *mem, struct mmsim_page *page)
+{
+	return mmsim_memory_free(mem, page, 0, _RET_IP_);
+}
+
+/* A cache of single pages, or of objects that are nothing but a number. */
+struct cache {
+	struct mmsim_shrinker shrinker;
+	struct mmsim_memory *mem;
+	struct task_struct *tester;
+	struct mmsim_page **page;	/* NULL: there are no pages */
+	unsigned long nr;
+	unsigned long give_from_round;	/* frees pages only from this direct round on, and says so always */
+	bool allocates;			/* while it scans */
+	unsigned long calls;		/* of scan_objects, by the test's thread ... */
+	unsigned long thread_calls;	/* ... and by others */
+	unsigned long largest;		/* nr_to_scan */
+	unsigned long refused, wrong_gfp, got;
+};
+
+static unsigned long cache_count(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
+{
+	return container_of(shrinker, struct cache, shrinker)->nr;
+}
+
+static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
+{
+	struct cache *c = container_of(shrinker, struct cache, shrinker);
+	unsigned long nr = min(sc->nr_to_scan, c->nr), i;
+
+	if (current == c->tester)
+		c->calls++;
+	else
+		c->thread_calls++;
+	c->largest = max(c->largest, sc->nr_to_scan);
+	c->wrong_gfp += !(sc->gfp_mask & __GFP_DIRECT_RECLAIM);
+	if (c->allocates) {
+		struct mmsim_page *page = take(c->mem, GFP_KERNEL | __GFP_NOWARN);
+
+		c->got += !!page;
+		c->refused += page && !give(c->mem, page);
+	}
+	if (atomic_long_read(&c->mem->reclaim.nr_direct) < c->give_from_round)
+		return nr;
+	for (i = 0; i < nr; i++) {
+		c->nr--;
+		if (c->page)
+			c->refused += !give(c->mem, c->page[c->nr]);
+	}
+	return nr;
+}
+
+static struct cache *cache(struct kunit *test, struct mmsim_memory *mem)
+{
+	struct cache *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->shrinker.count_objects = cache_count;
+	c->shrinker.scan_objects = cache_scan;
+	c->shrinker.seeks = MMSIM_DEFAULT_SEEKS;
+	c->shrinker.name = "test";
+	c->mem = mem;
+	c->tester = current;
+	return c;
+}
+
+/* Puts into the cache whatever ordinary requests can have. */
+static void cache_fill(struct kunit *test, struct cache *c)
+{
+	c->page = kunit_kcalloc(test, c->mem->nr_pages, sizeof(*c->page), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c->page);
+	while ((c->page[c->nr] = take(c->mem, FILL)))
+		c->nr++;
+	KUNIT_ASSERT_GT(test, c->nr, 100);
+}
+
+static void cache_empty(struct kunit *test, struct cache *c)
+{
+	while (c->nr)
+		c->refused += !give(c->mem, c->page[--c->nr]);
+	KUNIT_EXPECT_EQ(test, c->refused, 0);
+}
+
+static struct mmsim *instance(struct kunit *test)
+{
+	const struct mmsim_memory_params params = { .watermark_scale_factor = 100, .min_free_kbytes = 400 };
+
+	return mmsim_test_instance_with(test, SZ_16M, "Normal", &params);
+}
+
+static struct mmsim_zone *normal(struct mmsim_memory *mem)
+{
+	return &mem->node[0]->zone[MMSIM_ZONE_NORMAL];
+}
+
+/* A request above the min mark that may sleep reclaims by itself, at least 32 objects' worth, and is served. */
+static void reclaim_direct(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page;
+	unsigned long nr;
+
+	cache_fill(test, c);
+	nr = c->nr;
+	mmsim_reclaim_add(m->memory, &c->shrinker);
+	KUNIT_EXPECT_NULL(test, take(m->memory, FILL));
+	KUNIT_EXPECT_EQ(test, c->calls, 0);
+	page = take(m->memory, DIRECT);
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	KUNIT_EXPECT_GT(test, c->calls, 0);
+	KUNIT_EXPECT_GE(test, nr - c->nr, 32);
+	KUNIT_EXPECT_LT(test, nr - c->nr, nr);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_freed), nr - c->nr);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_woken), 0);
+	KUNIT_EXPECT_EQ(test, c->thread_calls, 0);
+	KUNIT_EXPECT_EQ(test, c->wrong_gfp, 0);
+
+	/* Without its shrinker it is left alone. */
+	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	nr = c->calls;
+	for (; page; page = take(m->memory, FILL))
+		c->page[c->nr++] = page;
+	KUNIT_EXPECT_NULL(test, take(m->memory, DIRECT));
+	KUNIT_EXPECT_EQ(test, c->calls, nr);
+	mmsim_test_check(test, m);
+	cache_empty(test, c);
+	mmsim_expect_since(test, m->memory, first, -1, atomic_long_read(&m->memory->nr_failed) - first->nr_failed);
+}
+
+/* Who can't sleep never calls a shrinker, however far it gets. */
+static void reclaim_not_atomic(struct kunit *test)
+{
+	static const gfp_t gfp[] = { __GFP_HIGH, GFP_ATOMIC, GFP_NOWAIT, GFP_ATOMIC | __GFP_MEMALLOC };
+	struct mmsim *m = instance(test);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page, *reserve = NULL;
+	unsigned int i;
+
+	cache_fill(test, c);
+	mmsim_reclaim_add(m->memory, &c->shrinker);
+	for (i = 0; i < ARRAY_SIZE(gfp); i++) {
+		while ((page = take(m->memory, gfp[i] | __GFP_NOWARN))) {
+			page->private = (unsigned long)reserve;
+			reserve = page;
+			if (i == 1 || i == 2)
+				break;
+		}
+	}
+	KUNIT_EXPECT_EQ(test, c->calls, 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 0);
+	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	while (reserve) {
+		page = reserve;
+		reserve = (struct mmsim_page *)page->private;
+		KUNIT_ASSERT_TRUE(test, give(m->memory, page));
+	}
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+struct scan {
+	unsigned long objects;
+	long batch;
+	int seeks;
+	unsigned long freed;	/* by a direct reclaim for one page */
+	unsigned long calls;
+};
+
+/*
+ * do_shrink_slab(): a pass at priority p scans objects / 2^p * 4 / seeks, in whole batches; what is less than a batch
+ * is put off. Reclaim begins at 12 and stops with the pass that has brought 32.
+ */
+static const struct scan scans[] = {
+	{ 1 << 20, 0, 2, 512, 4 },
+	{ 1 << 20, 0, 1, 1024, 8 },
+	{ 1 << 20, 0, 4, 256, 2 },
+	{ 1 << 20, 64, 2, 512, 8 },
+	{ 1 << 20, 512, 2, 512, 1 },
+	{ 1 << 20, 300, 2, 300, 1 },
+	{ 1 << 16, 0, 2, 128, 1 },
+	{ 1 << 20, 1024, 2, 1024, 1 },
+	{ 1 << 16, 16, 2, 32, 2 },
+	{ 0, 0, 2, 0, 0 },
+};
+
+static void describe_scan(const struct scan *s, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%lu objects, batch %ld, seeks %d", s->objects, s->batch, s->seeks);
+}
+
+KUNIT_ARRAY_PARAM(scan, scans, describe_scan);
+
+static void reclaim_scan(struct kunit *test)
+{
+	const struct scan *s = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
+	struct cache *c = cache(test, m->memory);
+
+	c->nr = s->objects;
+	c->shrinker.batch = s->batch;
+	c->shrinker.seeks = s->seeks;
+	mmsim_reclaim_add(m->memory, &c->shrinker);
+	KUNIT_EXPECT_EQ(test, mmsim_reclaim_direct(m->memory, 0, GFP_KERNEL), s->freed);
+	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	KUNIT_EXPECT_EQ(test, s->objects - c->nr, s->freed);
+	KUNIT_EXPECT_EQ(test, c->calls, s->calls);
+	KUNIT_EXPECT_LE(test, c->largest, s->batch ? (unsigned long)s->batch : 128UL);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_scanned), s->freed);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_freed), s->freed);
+}
+
+/*
+ * Woken by a request that found less than low, the thread works until the zone is above high; the request doesn't wait.
+ */
+static void reclaim_thread(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct mmsim_zone *zone = normal(m->memory);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page;
+	int i;
+
+	cache_fill(test, c);
+	KUNIT_ASSERT_LT(test, zone->free_pages, zone->watermark[MMSIM_WMARK_LOW]);
+	mmsim_reclaim_add(m->memory, &c->shrinker);
+	page = take(m->memory, GFP_ATOMIC | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	for (i = 0; i < 500 && READ_ONCE(zone->free_pages) < zone->watermark[MMSIM_WMARK_HIGH]; i++)
+		msleep(20);
+	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	KUNIT_EXPECT_GE(test, zone->free_pages, zone->watermark[MMSIM_WMARK_HIGH]);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->memory->reclaim.nr_woken), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 0);
+	KUNIT_EXPECT_GT(test, c->thread_calls, 0);
+	KUNIT_EXPECT_EQ(test, c->calls, 0);
+	KUNIT_EXPECT_GT(test, c->nr, 0);
+	if (page)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page));
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+/* A shrinker that allocates gets its page out of the reserve (PF_MEMALLOC) and isn't called for it again. */
+static void reclaim_recursion(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page;
+
+	c->allocates = true;
+	cache_fill(test, c);
+	mmsim_reclaim_add(m->memory, &c->shrinker);
+	page = take(m->memory, DIRECT);
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
+	KUNIT_EXPECT_GT(test, c->calls, 0);
+	KUNIT_EXPECT_EQ(test, c->got, c->calls + c->thread_calls);
+	KUNIT_EXPECT_FALSE(test, current->flags & PF_MEMALLOC);
+	if (page)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page));
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+/* Where a shrinker promises and nothing comes, __GFP_NORETRY gives up after one round, others go on until it does. */
+static void reclaim_rounds(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page;
+
+	cache_fill(test, c);
+	mmsim_reclaim_add(m->memory, &c->shrinker);
+	c->give_from_round = 5;
+	KUNIT_EXPECT_NULL(test, take(m->memory, DIRECT | __GFP_NORETRY));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
+	page = take(m->memory, DIRECT);
+	KUNIT_EXPECT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 5);
+	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	if (page)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page));
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+struct helper {
+	struct mmsim_memory *mem;
+	struct mmsim_page *page;
+	struct completion done;
+	bool freed;
+};
+
+static int helper_thread(void *data)
+{
+	struct helper *h = data;
+
+	while (!atomic_long_read(&h->mem->reclaim.nr_direct))
+		msleep(20);
+	msleep(60);
+	h->freed = give(h->mem, h->page);
+	complete(&h->done);
+	return 0;
+}
+
+/* With __GFP_NOFAIL a request waits until somebody frees a page, and has that one. */
+static void reclaim_nofail(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
+	struct helper *h = kunit_kzalloc(test, sizeof(*h), GFP_KERNEL);
+	struct cache *c = cache(test, m->memory);
+	struct task_struct *task;
+	struct mmsim_page *page;
+
+	KUNIT_ASSERT_NOT_NULL(test, h);
+	cache_fill(test, c);
+	KUNIT_ASSERT_EQ(test, normal(m->memory)->free_pages, 0);
+	h->mem = m->memory;
+	h->page = c->page[c->nr / 2];
+	init_completion(&h->done);
+	task = kthread_create(helper_thread, h, "mmsim_helper");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	get_task_struct(task);
+	wake_up_process(task);
+	page = take(m->memory, GFP_KERNEL | __GFP_NOFAIL | __GFP_NOWARN);
+	wait_for_completion(&h->done);
+	kthread_stop(task);
+	put_task_struct(task);
+	KUNIT_EXPECT_TRUE(test, h->freed);
+	KUNIT_EXPECT_PTR_EQ(test, page, h->page);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->nr_failed), 1);
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+static struct kunit_case reclaim_cases[] = {
+	KUNIT_CASE(reclaim_direct),
+	KUNIT_CASE(reclaim_not_atomic),
+	KUNIT_CASE_PARAM(reclaim_scan, scan_gen_params),
+	KUNIT_CASE(reclaim_thread),
+	KUNIT_CASE(reclaim_recursion),
+	KUNIT_CASE(reclaim_rounds),
+	KUNIT_CASE(reclaim_nofail),
+	{}
+};
+
+static struct kunit_suite reclaim_suite = {
+	.name = "reclaim",
+	.test_cases = reclaim_cases,
+};
+
+kunit_test_suite(reclaim_suite);
