@@ -161,7 +161,7 @@ kernel() {
 
 mkdir -p "$MMSIM_CACHE"
 exec 9>"$MMSIM_CACHE/.lock-${1:-}"
-flock 9
+flock -n 9 || step "another process provides ${1:-}: waiting for it" /dev/null flock 9
 case ${1:-} in
 source) source_tree "$2" ;;
 *) kernel "${1:-}" ;;

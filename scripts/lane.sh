@@ -18,7 +18,8 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 ALL=(uml stock-6.12 stock-6.1 style own dkms kasan kcsan bench)
-SUITES="region page buddy pcp migrate watermark node reclaim"
+# The KUnit suites that have to be there: those of Kbuild, each in a file of its name.
+SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z]*_test' | sed 's/_test//' | xargs)
 passed=0
 failed=0
 
@@ -35,8 +36,10 @@ check() {
 
 # counted COMMAND...: adds the counts that COMMAND prints last.
 counted() {
-	"$@" >"$MMSIM_RUN/counts" || true
-	add_counts "$MMSIM_RUN/counts"
+	local said
+	said=$(mktemp -p "$MMSIM_RUN")
+	"$@" >"$said" || true
+	add_counts "$said"
 }
 
 # guest KERNEL SCRIPT MODULE_FLAGS [OPTION...]: builds the module so, and runs the script in a guest that has it.

@@ -60,30 +60,39 @@ step() {
 	return $rc
 }
 
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
 # update_package_lists: apt's, once a run.
 update_package_lists() {
-	local sudo=
 	[ ! -e "$MMSIM_RUN/apt-updated" ] || return 0
-	[ "$(id -u)" = 0 ] || sudo=sudo
-	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" $sudo apt-get -q update
+	step "apt: updating the package lists" "$MMSIM_CACHE/log/apt-update.log" as_root apt-get -q update
 	touch "$MMSIM_RUN/apt-updated"
+}
+
+# missing PACKAGE...: those that are not installed.
+missing() {
+	local p
+	for p in "$@"; do
+		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || echo "$p"
+	done
 }
 
 # need_packages PACKAGE...: installs what is missing of Debian's packages.
 need_packages() {
-	local p missing=() sudo=
-	for p in "$@"; do
-		dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' || missing+=("$p")
-	done
-	[ ${#missing[@]} -eq 0 ] && return 0
-	if [ "$(id -u)" != 0 ]; then
-		command -v sudo >/dev/null || die "these Debian packages are missing: ${missing[*]}; install them as root"
-		sudo=sudo
+	[ -n "$(missing "$@")" ] || return 0
+	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+		die "these Debian packages are missing, install them as root: $(missing "$@" | xargs)"
 	fi
-	update_package_lists
-	step "apt: installing ${missing[*]}" "$MMSIM_CACHE/log/apt-install.log" \
-		$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 --no-install-recommends \
-		install "${missing[@]}"
+	mkdir -p "$MMSIM_CACHE"
+	(
+		flock 5
+		mapfile -t packages < <(missing "$@")
+		[ ${#packages[@]} -gt 0 ] || exit 0
+		update_package_lists
+		step "apt: installing ${packages[*]}" "$MMSIM_CACHE/log/apt-install.log" \
+			as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 \
+			--no-install-recommends install "${packages[@]}"
+	) 5>"$MMSIM_CACHE/.lock-apt"
 }
 
 # once COMMAND...: what COMMAND prints; it is run the first time only that this run asks for it.
