@@ -2,7 +2,7 @@
 /*
  * mmsim's page allocator, as other modules see it: the kernel's functions with mmsim_ before their names, the kernel's
  * gfp_t, orders and errors. They act on the live instance, the one that insmod created. The functions' documentation
- * stands where they are defined, in src/page/alloc.c.
+ * stands where they are defined, in src/page/export.c.
  */
 #ifndef MMSIM_PAGE_H
 #define MMSIM_PAGE_H

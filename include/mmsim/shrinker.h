@@ -20,6 +20,9 @@ struct mmsim_shrink_control {
 /* What ->scan_objects() returns when it could not work in this context, for want of a lock for example. */
 #define MMSIM_SHRINK_STOP	(~0UL)
 
+/* What ->count_objects() may return instead of 0. */
+#define MMSIM_SHRINK_EMPTY	(~0UL - 1)
+
 struct mmsim_shrinker {
 	/* How many objects could be freed, 0 for none. May sleep. */
 	unsigned long (*count_objects)(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc);

@@ -10,7 +10,7 @@
  *   1. each zone of the list that stays above its low watermark;
  *   2. the reclaim thread is woken, and each zone that stays above its min watermark, or as far below it as the request
  *      may go; requests with __GFP_MEMALLOC take no notice of marks;
- *   3. a caller that may sleep compacts, reclaims itself, and tries again while that makes progress;
+ *   3. a caller that may sleep reclaims by itself, and tries again a few times while that makes progress;
  *   4. the CPUs' lists are emptied, and the HighAtomic reserve is given up;
  *   5. out of memory: reported, unless __GFP_NOWARN, or waited for, with __GFP_NOFAIL. mmsim has no processes to kill.
  *
@@ -20,12 +20,12 @@
 
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/sched.h>
+#include <linux/sched/mm.h>
 
 #include "page/buddy.h"
 #include "page/pcp.h"
 
-/* Reclaim rounds without progress after which a request is out of memory; the kernel's MAX_RECLAIM_RETRIES. */
+/* Reclaim rounds after which a request that could not be served is out of memory. */
 #define MAX_RECLAIM_RETRIES	16
 
 /* One request, from when its flags were read. */
@@ -154,20 +154,22 @@ static struct mmsim_page *reclaim_and_try(const struct request *rq, unsigned int
 	return try_zonelist(rq, alloc_flags);
 }
 
-static bool try_again(const struct request *rq, bool progress, unsigned int *idle_rounds)
+static bool try_again(const struct request *rq, bool progress, unsigned int *rounds)
 {
 	if (rq->gfp & __GFP_NORETRY)
 		return false;
 	if (rq->order > PAGE_ALLOC_COSTLY_ORDER && !(rq->gfp & __GFP_RETRY_MAYFAIL))
 		return false;
-	*idle_rounds = progress ? 0 : *idle_rounds + 1;
+	/* What shrinkers free need not be what this request can use, so even progress has its bound. */
+	if (progress && ++*rounds <= MAX_RECLAIM_RETRIES)
+		return true;
 	/* The last reserve goes before the request does. */
-	return *idle_rounds <= MAX_RECLAIM_RETRIES ? progress : unreserve_highatomic(rq, true);
+	return unreserve_highatomic(rq, true);
 }
 
 static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long caller)
 {
-	unsigned int alloc_flags, idle_rounds = 0;
+	unsigned int alloc_flags, rounds = 0;
 	struct mmsim_page *page;
 	bool progress;
 
@@ -186,7 +188,8 @@ static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long c
 		page = reclaim_and_try(rq, alloc_flags, &progress);
 		if (page)
 			break;
-		if (try_again(rq, progress, &idle_rounds))
+		cond_resched();
+		if (try_again(rq, progress, &rounds))
 			continue;
 		if (!(rq->gfp & __GFP_NOFAIL))
 			break;
@@ -210,6 +213,7 @@ static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, struct m
 	int highest = mmsim_gfp_zone(gfp);
 	struct request rq;
 
+	gfp = current_gfp_context(gfp);
 	if (order > MMSIM_MAX_ORDER) {
 		mmsim_bad(mem, MMSIM_BAD_ALLOC_ORDER, NULL, order, caller);
 		return NULL;
@@ -222,6 +226,11 @@ static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, struct m
 		.mem = mem, .zonelist = zonelist_of(node, gfp, highest), .gfp = gfp, .order = order,
 		.highest = highest, .type = type,
 	};
+	if (!rq.zonelist[0]) {
+		/* There is nothing to wait for, not even with __GFP_NOFAIL. */
+		mmsim_alloc_failed(mem, gfp, order, caller);
+		return NULL;
+	}
 	return alloc_harder(&rq, caller);
 }
 
@@ -243,11 +252,23 @@ static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, s
 	return likely(page) ? page : take_block(mem, zone, order, type, 0);
 }
 
-/* The kernel's zone_statistics(): where a request that preferred @node was served. */
+static struct mmsim_zone *highest_zone(struct mmsim_node *node)
+{
+	int type = MMSIM_NR_ZONES - 1;
+
+	while (type && !node->zone[type].spanned_pages)
+		type--;
+	return &node->zone[type];
+}
+
+/*
+ * The kernel's zone_statistics(): where a request that preferred @node was served. A miss is charged to that node, too, in
+ * its highest zone, since it may have none that the request allowed.
+ */
 static noinline void count_numa(struct mmsim_memory *mem, struct mmsim_node *node, struct mmsim_page *page)
 {
 	struct mmsim_zone *zone = mmsim_page_zone(mem, page);
-	struct mmsim_zone *wanted = &node->zone[zone->type];
+	struct mmsim_zone *wanted = highest_zone(node);
 	unsigned int cpu;
 	unsigned long flags;
 
@@ -335,7 +356,7 @@ static void prepare_bulk(struct mmsim_memory *mem, struct mmsim_node *node, gfp_
 	while (chain) {
 		struct mmsim_page *page = chain;
 
-		chain = (struct mmsim_page *)page->lru.next;
+		chain = mmsim_chain_next(page);
 		if (unlikely(mem->nr_nodes > 1))
 			count_numa(mem, node, page);
 		prepare_block(mem, page, gfp, 0);

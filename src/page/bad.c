@@ -90,7 +90,7 @@ void mmsim_alloc_failed(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
 {
 	struct mmsim_zone *zone;
 	struct seq_buf s;
-	char line[256];
+	char line[320];
 
 	atomic_long_inc(&mem->nr_failed);
 	if ((gfp & __GFP_NOWARN) || !__ratelimit(&mem->failure_limit))

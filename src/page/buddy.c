@@ -15,9 +15,10 @@
  * A block that is likely to merge soon, because its parent's buddy is free, goes to the tail of its list, where it is
  * taken last. Other blocks go to the head, where the caches may still hold them.
  *
- * The per-CPU lists take and put many blocks at once. What comes of that is what single takes and puts would leave, but
- * the blocks that would be listed only to be taken off again are not: many small blocks are cut off a large one from
- * below in one go, and neighbours that are put back together are merged before they reach a list.
+ * The per-CPU lists take and put many blocks at once. That leaves the same free blocks as single takes and puts, if on
+ * other places of their lists, but those that would be listed only to be taken off again never are: many small blocks
+ * are cut off a large one from below in one go, and neighbours that are put back together are merged before they reach
+ * a list.
  *
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
@@ -92,7 +93,7 @@ static struct mmsim_page *take_of_type(struct mmsim_zone *zone, unsigned int ord
 		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_CMA);
 	if (unlikely(!page))
 		page = mmsim_take_fallback(zone, order, type);
-	/* A single page for somebody who can't wait may come out of the reserve for large ones. */
+	/* Who can't wait may have what large atomic requests leave of their reserve. */
 	if (unlikely(!page) && (alloc_flags & MMSIM_ALLOC_NON_BLOCK))
 		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_HIGHATOMIC);
 	return page;
@@ -319,15 +320,16 @@ static void run_add(struct mmsim_zone *zone, struct run *run, struct mmsim_page 
  */
 void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain)
 {
-	struct run run = { .nr = 0 };
+	struct run run;
 	unsigned long flags;
 
+	run.nr = 0;
 	spin_lock_irqsave(&zone->lock, flags);
 	while (chain) {
 		struct mmsim_page *page = chain;
 		unsigned int order = mmsim_page_order(page);
 
-		chain = (struct mmsim_page *)page->lru.next;
+		chain = mmsim_chain_next(page);
 		if (run.nr && (run.nr == ARRAY_SIZE(run.block) || !run_touches(&run, page, order)))
 			run_put(zone, &run);
 		run_add(zone, &run, page, order);

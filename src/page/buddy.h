@@ -26,21 +26,21 @@ static __always_inline void mmsim_list_block(struct mmsim_zone *zone, struct mms
 		list_add_tail(&page->lru, &area->free_list[type]);
 	else
 		list_add(&page->lru, &area->free_list[type]);
-	area->nr_free++;
+	WRITE_ONCE(area->nr_free, area->nr_free + 1);
 }
 
 /* Leaves the page's flags to the caller: it becomes an allocated head, or the tail of a larger block. */
 static __always_inline void mmsim_unlist_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
 {
 	list_del(&page->lru);
-	zone->free_area[order].nr_free--;
+	WRITE_ONCE(zone->free_area[order].nr_free, zone->free_area[order].nr_free - 1);
 }
 
 /* @pages come to the free lists of @type, or leave them when negative. */
 static inline void mmsim_account_free(struct mmsim_zone *zone, unsigned int type, long pages)
 {
 	WRITE_ONCE(zone->free_pages, zone->free_pages + pages);
-	zone->free_type[type] += pages;
+	WRITE_ONCE(zone->free_type[type], zone->free_type[type] + pages);
 	if (type < MMSIM_MIGRATE_PCPTYPES)
 		WRITE_ONCE(zone->common_pages, zone->common_pages + pages);
 }

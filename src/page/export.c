@@ -15,7 +15,7 @@ struct mmsim_memory *mmsim_memory_live __read_mostly;
  * @gfp: the kernel's flags
  * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
  *
- * Context: any; never sleeps.
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: the first page, its physical address a multiple of the block's size; NULL when there is none, reported unless
  * __GFP_NOWARN.
  */
@@ -136,7 +136,7 @@ static unsigned long get_pages(gfp_t gfp, unsigned int order, unsigned long call
  * @gfp: the kernel's flags; with __GFP_HIGHMEM, whose pages may have no address, the request is refused
  * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER
  *
- * Context: any; never sleeps.
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: the address of the first byte, or 0.
  */
 unsigned long mmsim___get_free_pages(gfp_t gfp, unsigned int order)
@@ -149,7 +149,7 @@ EXPORT_SYMBOL_GPL(mmsim___get_free_pages);
  * mmsim_get_zeroed_page() - allocate a page full of zeroes, as get_zeroed_page()
  * @gfp: the kernel's flags
  *
- * Context: any; never sleeps.
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: its address, or 0.
  */
 unsigned long mmsim_get_zeroed_page(gfp_t gfp)
@@ -280,6 +280,15 @@ void *mmsim_page_address(const struct mmsim_page *page)
 }
 EXPORT_SYMBOL_GPL(mmsim_page_address);
 
+/* The page of an address in the region; NULL in a hole, too, which is the host's memory. */
+static struct mmsim_page *owned_page(const void *addr)
+{
+	const struct mmsim_memory *mem = mmsim_memory_live;
+	struct mmsim_page *page = mmsim_memory_addr_page(mem, (unsigned long)addr);
+
+	return page && !mmsim_region_missing(mem->region, mmsim_memory_pfn(mem, page)) ? page : NULL;
+}
+
 /**
  * mmsim_virt_to_page() - the page that an address lies in, as virt_to_page()
  * @addr: a kernel address
@@ -288,7 +297,7 @@ EXPORT_SYMBOL_GPL(mmsim_page_address);
  */
 struct mmsim_page *mmsim_virt_to_page(const void *addr)
 {
-	struct mmsim_page *page = mmsim_memory_addr_page(mmsim_memory_live, (unsigned long)addr);
+	struct mmsim_page *page = owned_page(addr);
 
 	return page && page->virtual ? page : NULL;
 }
@@ -362,10 +371,10 @@ EXPORT_SYMBOL_GPL(mmsim_phys_to_page);
  *
  * For clients that must tell mmsim's memory from the host's.
  *
- * Return: true for every byte of the region's kernel mapping, metadata and holes included.
+ * Return: true for every byte of the region's kernel mapping, metadata included; a hole is the host's.
  */
 bool mmsim_owns(const void *addr)
 {
-	return mmsim_memory_addr_page(mmsim_memory_live, (unsigned long)addr);
+	return owned_page(addr);
 }
 EXPORT_SYMBOL_GPL(mmsim_owns);

@@ -228,7 +228,7 @@ void mmsim_highatomic_reserve(struct mmsim_zone *zone, struct mmsim_page *page, 
 	unsigned long flags;
 	unsigned int owner;
 
-	if (zone->nr_highatomic >= highatomic_limit(zone))
+	if (READ_ONCE(zone->nr_highatomic) >= highatomic_limit(zone))
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	owner = mmsim_pageblock_type(zone, page);
@@ -236,7 +236,7 @@ void mmsim_highatomic_reserve(struct mmsim_zone *zone, struct mmsim_page *page, 
 		if (order < MMSIM_PAGEBLOCK_ORDER)
 			mmsim_pageblock_move_free(zone, page, owner, MMSIM_MIGRATE_HIGHATOMIC);
 		mmsim_pageblock_set_type(zone, page, order, MMSIM_MIGRATE_HIGHATOMIC);
-		zone->nr_highatomic += max(MMSIM_PAGEBLOCK_PAGES, BIT(order));
+		WRITE_ONCE(zone->nr_highatomic, zone->nr_highatomic + max(MMSIM_PAGEBLOCK_PAGES, BIT(order)));
 	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
@@ -258,7 +258,7 @@ static bool unreserve_one(struct mmsim_zone *zone, unsigned int type)
 			mmsim_account_free(zone, type, BIT(order));
 		}
 		mmsim_pageblock_set_type(zone, page, order, type);
-		zone->nr_highatomic -= max(MMSIM_PAGEBLOCK_PAGES, BIT(order));
+		WRITE_ONCE(zone->nr_highatomic, zone->nr_highatomic - max(MMSIM_PAGEBLOCK_PAGES, BIT(order)));
 		return true;
 	}
 	return false;

@@ -73,8 +73,12 @@ static enum mmsim_bad head_fault(struct mmsim_memory *mem, struct mmsim_page *pa
 	flags = READ_ONCE(page->flags);
 	if (mmsim_page_is_reserved(page) && !(flags & MMSIM_PAGE_STATE))
 		return MMSIM_BAD_RESERVED;
-	if (!(flags & MMSIM_PAGE_ALLOCATED))
-		return enclosing_block(page, MMSIM_PAGE_ALLOCATED) ? MMSIM_BAD_TAIL : MMSIM_BAD_DOUBLE_FREE;
+	if (!(flags & MMSIM_PAGE_ALLOCATED)) {
+		const struct mmsim_page *head = enclosing_block(page, MMSIM_PAGE_ALLOCATED);
+
+		/* Without a reference that block is on a CPU's list: free, too. */
+		return head && atomic_read(&head->_refcount) ? MMSIM_BAD_TAIL : MMSIM_BAD_DOUBLE_FREE;
+	}
 	if (mmsim_page_order(page) != order)
 		return MMSIM_BAD_ORDER;
 	if (!atomic_read(&page->_refcount))
@@ -272,7 +276,8 @@ bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsig
 	struct mmsim_zone *zone;
 	unsigned long flags, i;
 
-	if (!mmsim_memory_has(mem, page) || !mmsim_page_is_allocated(page) || mmsim_page_order(page) != order)
+	if (!mmsim_memory_has(mem, page) || !mmsim_page_is_allocated(page) || mmsim_page_order(page) != order ||
+	    !atomic_read(&page->_refcount))
 		return refuse_free(mem, page, order, caller);
 	if (mmsim_page_is_compound(page)) {
 		mmsim_bad(mem, MMSIM_BAD_COMPOUND, page, order, caller);

@@ -310,6 +310,7 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	struct mmsim_layout layout = params->layout;
 	struct mmsim_memory *mem;
 	char why[160];
+	int err;
 
 	if (mmsim_layout_resolve(&layout, (u64)region->nr_pages << PAGE_SHIFT, why, sizeof(why))) {
 		pr_err("zones=: %s\n", why);
@@ -334,9 +335,17 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	mmsim_reclaim_init(&mem->reclaim);
 	init_nodes(mem, &layout);
 	init_page_array(mem);
-	mmsim_watermarks_set(mem, params->min_free_kbytes, params->watermark_scale_factor);
-	if (mmsim_pcp_start(mem))
+	if (params->min_free_kbytes > mmsim_max_min_free_kbytes(mem)) {
+		pr_err("min_free_kbytes=%lu: at most %lu, a quarter of DMA, DMA32 and Normal\n", params->min_free_kbytes,
+		       mmsim_max_min_free_kbytes(mem));
 		return NULL;
+	}
+	mmsim_watermarks_set(mem, params->min_free_kbytes, params->watermark_scale_factor);
+	err = mmsim_pcp_start(mem);
+	if (err) {
+		pr_err("CPU hotplug can't be watched: error %d\n", err);
+		return NULL;
+	}
 	return mem;
 }
 

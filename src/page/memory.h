@@ -23,7 +23,7 @@
 #include "page/reclaim.h"
 #include "region/region.h"
 
-/* Blocks of this many pages change between zones and (later) migratetypes as one: 2 MB, as on x86-64. */
+/* Blocks of this many pages belong to zones and migratetypes as one: 2 MB, as on x86-64. */
 #define MMSIM_PAGEBLOCK_ORDER	9
 #define MMSIM_PAGEBLOCK_PAGES	BIT(MMSIM_PAGEBLOCK_ORDER)
 
@@ -111,8 +111,8 @@ struct mmsim_free_area {
 struct mmsim_pcp {
 	bool busy;		/* somebody on this CPU is at work here: who interrupts it takes the zone's lists */
 	int count;		/* pages on all lists. Invariant: the sum of their blocks' pages */
-	int high;		/* more pages than this are given back to the zone, batch at a time. Any */
-	int batch;		/* pages that are moved between here and the zone at once. Any */
+	int high;		/* at so many pages some are given back to the zone. Set without busy */
+	int batch;		/* pages that are moved between here and the zone at once. As high */
 	unsigned long nr_alloc;	/* blocks served from the lists */
 	unsigned long numa[MMSIM_NR_NUMA];	/* requests by where they were served */
 	unsigned long nr_refill;	/* times the zone's lock was taken to fill a list ... */
@@ -246,6 +246,7 @@ unsigned long mmsim_default_min_free_kbytes(unsigned long lowmem_kbytes);
 unsigned int mmsim_pcp_batch(unsigned long managed_pages);
 void mmsim_pcp_set_sizes(struct mmsim_memory *mem, unsigned int nr_cpus);
 void mmsim_watermarks_set(struct mmsim_memory *mem, unsigned long min_free_kbytes, unsigned int scale_factor);
+unsigned long mmsim_max_min_free_kbytes(const struct mmsim_memory *mem);
 bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned long mark, unsigned int highest,
 			unsigned int alloc_flags);
 

@@ -134,6 +134,26 @@ static inline bool mmsim_in_map(const struct mmsim_page *map, unsigned long nr_p
 	return offset < nr_pages * sizeof(*page) && offset % sizeof(*page) == 0;
 }
 
+/* Blocks that are on no list yet, or no more, are chained by lru.next. */
+static inline struct mmsim_page *mmsim_chain_next(const struct mmsim_page *page)
+{
+	return (struct mmsim_page *)page->lru.next;
+}
+
+static inline void mmsim_chain_push(struct mmsim_page **head, struct mmsim_page *page)
+{
+	page->lru.next = (struct list_head *)*head;
+	*head = page;
+}
+
+static inline struct mmsim_page *mmsim_chain_pop(struct mmsim_page **head)
+{
+	struct mmsim_page *page = *head;
+
+	*head = mmsim_chain_next(page);
+	return page;
+}
+
 /* The head of the compound page that @page belongs to; @page itself when it is no tail of one. */
 static inline struct mmsim_page *mmsim_head_of(struct mmsim_page *page)
 {

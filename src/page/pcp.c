@@ -22,6 +22,8 @@
 
 #include "page/pcp.h"
 
+#define MAX_HOLD	256UL	/* pages that one hold of the lists hands out */
+
 /* Blocks to move at once: batch pages' worth, or a few of those that are larger as long as that is little of high. */
 static unsigned int blocks_at_once(const struct mmsim_pcp *pcp, unsigned int order)
 {
@@ -31,20 +33,16 @@ static unsigned int blocks_at_once(const struct mmsim_pcp *pcp, unsigned int ord
 	return max3(by_batch, by_high, 1U);
 }
 
+/* Fills an empty list. The reserves are not for it: what is on a list anybody may have. */
 static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order, unsigned int type,
 			    unsigned int alloc_flags)
 {
 	unsigned int nr = blocks_at_once(pcp, order);
 
+	alloc_flags &= ~(MMSIM_ALLOC_HIGHATOMIC | MMSIM_ALLOC_NON_BLOCK);
 	nr = mmsim_buddy_take_many(zone, order, type, alloc_flags, nr, &pcp->list[order][type]);
 	WRITE_ONCE(pcp->count, pcp->count + (int)(nr << order));
 	pcp->nr_refill++;
-}
-
-static void push(struct mmsim_page **list, struct mmsim_page *page)
-{
-	page->lru.next = (struct list_head *)*list;
-	*list = page;
 }
 
 /* Gives back blocks with at least @nr pages, those of the given list first. */
@@ -58,10 +56,7 @@ static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsign
 		int pages = BIT(list / MMSIM_MIGRATE_PCPTYPES);
 
 		for (; nr > 0 && lists[list]; nr -= pages) {
-			struct mmsim_page *page = lists[list];
-
-			lists[list] = (struct mmsim_page *)page->lru.next;
-			push(&chain, page);
+			mmsim_chain_push(&chain, mmsim_chain_pop(&lists[list]));
 			WRITE_ONCE(pcp->count, pcp->count - pages);
 		}
 	}
@@ -82,17 +77,16 @@ static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsign
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				  unsigned int alloc_flags)
 {
-	struct mmsim_page *page = mmsim_pcp_pop(zone, order, type);
-	struct mmsim_pcp *pcp;
+	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
+	struct mmsim_page *page = NULL;
 
-	if (page)
-		return page;
-	pcp = mmsim_pcp_enter(zone);
-	if (!pcp)
-		return mmsim_buddy_take(zone, order, type, alloc_flags);
-	refill(pcp, zone, order, type, alloc_flags);
-	mmsim_pcp_leave(pcp);
-	page = mmsim_pcp_pop(zone, order, type);
+	if (pcp) {
+		/* It may have been filled since the caller looked, or be another CPU's: only an empty one is refilled. */
+		if (!pcp->list[order][type])
+			refill(pcp, zone, order, type, alloc_flags);
+		page = mmsim_pcp_pop_held(pcp, order, type);
+		mmsim_pcp_leave(pcp);
+	}
 	return page ? page : mmsim_buddy_take(zone, order, type, alloc_flags);
 }
 
@@ -103,28 +97,23 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
  * @nr: how many are wanted
  *
  * Context: any. Takes the zone's lock each time the list is empty.
- * Return: at most @nr pages, linked by lru.next.
+ * Return: pages linked by lru.next; not all that were wanted when they are many, so that the lists are soon free again.
  */
 struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr)
 {
 	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
-	struct mmsim_page *chain = NULL, **list, *page;
-	unsigned long got;
+	struct mmsim_page *chain = NULL, *page;
 
 	if (!pcp)
 		return NULL;
-	list = &pcp->list[0][type];
-	for (got = 0; got < nr; got++) {
-		if (!*list)
+	for (nr = min(nr, MAX_HOLD); nr; nr--) {
+		if (!pcp->list[0][type])
 			refill(pcp, zone, 0, type, 0);
-		page = *list;
+		page = mmsim_pcp_pop_held(pcp, 0, type);
 		if (!page)
 			break;
-		*list = (struct mmsim_page *)page->lru.next;
-		push(&chain, page);
+		mmsim_chain_push(&chain, page);
 	}
-	WRITE_ONCE(pcp->count, pcp->count - (int)got);
-	pcp->nr_alloc += got;
 	mmsim_pcp_leave(pcp);
 	return chain;
 }
@@ -185,9 +174,35 @@ static void drain_here(void *drain)
 	drain_cpu(drain, smp_processor_id());
 }
 
+/* Only when nobody uses the lists and no hotplug callback empties them any more. */
+static void drain_offline(struct mmsim_memory *mem)
+{
+	struct drain d = { .mem = mem };
+	unsigned int cpu;
+
+	cpus_read_lock();
+	for_each_possible_cpu(cpu)
+		if (!cpu_online(cpu))
+			drain_cpu(&d, cpu);
+	cpus_read_unlock();
+}
+
+static bool has_blocks(struct mmsim_memory *mem, unsigned int cpu)
+{
+	struct mmsim_zone *zone;
+
+	mmsim_for_each_zone(mem, zone)
+		if (READ_ONCE(zone->pcp[cpu]->count))
+			return true;
+	return false;
+}
+
 /**
- * mmsim_pcp_drain_all() - give every CPU's free blocks back to the zones
+ * mmsim_pcp_drain_all() - give every online CPU's free blocks back to the zones
  * @mem: the page floor
+ *
+ * Takes no lock against CPU hotplug, since its caller may be part of one: the blocks of a CPU that goes away meanwhile
+ * are given back by its dead callback.
  *
  * Context: process context, interrupts on; may sleep.
  */
@@ -196,20 +211,16 @@ void mmsim_pcp_drain_all(struct mmsim_memory *mem)
 	struct drain d = { .mem = mem };
 	unsigned int cpu;
 
-	if (!mem->pcp_orders)
-		return;
-	cpus_read_lock();
-	for_each_possible_cpu(cpu) {
-		if (!cpu_online(cpu)) {
-			drain_cpu(&d, cpu);
+	for_each_online_cpu(cpu) {
+		if (!has_blocks(mem, cpu))
 			continue;
-		}
 		do {
 			d.again = false;
-			smp_call_function_single(cpu, drain_here, &d, true);
+			if (smp_call_function_single(cpu, drain_here, &d, true))
+				break;
+			cond_resched();
 		} while (d.again);
 	}
-	cpus_read_unlock();
 }
 
 static enum cpuhp_state hotplug_state;	/* hotplug_lock */
@@ -290,4 +301,5 @@ void mmsim_pcp_stop(struct mmsim_memory *mem)
 	hotplug_put();
 	mutex_unlock(&hotplug_lock);
 	mmsim_pcp_drain_all(mem);
+	drain_offline(mem);
 }

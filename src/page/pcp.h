@@ -34,21 +34,26 @@ static __always_inline void mmsim_pcp_leave(struct mmsim_pcp *pcp)
 	preempt_enable();
 }
 
+/* A block from lists that we have; NULL when there is none of its kind. */
+static __always_inline struct mmsim_page *mmsim_pcp_pop_held(struct mmsim_pcp *pcp, unsigned int order,
+							     unsigned int type)
+{
+	if (unlikely(!pcp->list[order][type]))
+		return NULL;
+	WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
+	pcp->nr_alloc++;
+	return mmsim_chain_pop(&pcp->list[order][type]);
+}
+
 /* A block from this CPU's list; NULL when it has none, or the lists can't be used just now. */
 static __always_inline struct mmsim_page *mmsim_pcp_pop(struct mmsim_zone *zone, unsigned int order, unsigned int type)
 {
 	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
-	struct mmsim_page *page, **list;
+	struct mmsim_page *page;
 
 	if (unlikely(!pcp))
 		return NULL;
-	list = &pcp->list[order][type];
-	page = *list;
-	if (likely(page)) {
-		*list = (struct mmsim_page *)page->lru.next;
-		WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
-		pcp->nr_alloc++;
-	}
+	page = mmsim_pcp_pop_held(pcp, order, type);
 	mmsim_pcp_leave(pcp);
 	return page;
 }
@@ -58,18 +63,15 @@ static __always_inline bool mmsim_pcp_push(struct mmsim_zone *zone, struct mmsim
 					   unsigned int type)
 {
 	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
-	struct mmsim_page **list;
 	bool room;
 
 	if (unlikely(!pcp))
 		return false;
 	room = pcp->count < READ_ONCE(pcp->high);
 	if (likely(room)) {
-		list = &pcp->list[order][type];
 		WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED |
 					(unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-		page->lru.next = (struct list_head *)*list;
-		*list = page;
+		mmsim_chain_push(&pcp->list[order][type], page);
 		WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
 	}
 	mmsim_pcp_leave(pcp);

@@ -42,7 +42,7 @@ static unsigned long scan_target(struct mmsim_shrinker *shrinker, struct mmsim_s
 	unsigned long count = shrinker->count_objects(shrinker, sc);
 	unsigned long share;
 
-	if (!count)
+	if (!count || count == MMSIM_SHRINK_EMPTY)
 		return 0;
 	share = shrinker->seeks ? (count >> priority) * 4 / shrinker->seeks : count / 2;
 	return min(share + atomic_long_xchg(&shrinker->nr_deferred, 0), count * 2);

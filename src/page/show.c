@@ -103,7 +103,7 @@ static void order_letters(const struct mmsim_free_area *area, char word[MMSIM_MI
 /**
  * mmsim_zone_show_free() - a zone's line of the kernel's show_free_areas()
  * @zone: the zone
- * @s: where the line goes, without an end of line; 256 bytes are enough
+ * @s: where the line goes, without an end of line; 320 bytes are enough
  *
  * Behind each number of blocks stand the migratetypes that they are of, a letter each.
  *

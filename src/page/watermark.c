@@ -74,7 +74,7 @@ void mmsim_pcp_set_sizes(struct mmsim_memory *mem, unsigned int nr_cpus)
 
 	mmsim_for_each_zone(mem, zone) {
 		unsigned int batch = mmsim_pcp_batch(zone->managed_pages);
-		unsigned int high = max_t(unsigned int, zone->watermark[MMSIM_WMARK_LOW] / nr_cpus, batch * 4);
+		unsigned int high = max_t(unsigned long, zone->watermark[MMSIM_WMARK_LOW] / nr_cpus, batch * 4);
 
 		for_each_possible_cpu(cpu) {
 			WRITE_ONCE(zone->pcp[cpu]->batch, batch);
@@ -107,10 +107,31 @@ static void set_lowmem_reserve(struct mmsim_node *node, struct mmsim_zone *zone)
 	}
 }
 
+static unsigned long lowmem_pages_of(const struct mmsim_memory *mem)
+{
+	unsigned long pages = 0;
+	struct mmsim_zone *zone;
+
+	mmsim_for_each_zone(mem, zone)
+		pages += is_lowmem(zone) ? zone->managed_pages : 0;
+	return pages;
+}
+
+/**
+ * mmsim_max_min_free_kbytes() - the largest reserve that leaves something to ordinary requests
+ * @mem: the page floor
+ *
+ * Return: KB, a quarter of lowmem.
+ */
+unsigned long mmsim_max_min_free_kbytes(const struct mmsim_memory *mem)
+{
+	return (lowmem_pages_of(mem) << (PAGE_SHIFT - 10)) / 4;
+}
+
 /**
  * mmsim_watermarks_set() - set every zone's watermarks, reserves and list sizes
  * @mem: the page floor
- * @min_free_kbytes: KB for all of lowmem; 0 for the kernel's default by size
+ * @min_free_kbytes: KB for all of lowmem, at most mmsim_max_min_free_kbytes(); 0 for the kernel's default by size
  * @scale_factor: distance of the marks in 1/10000 of a zone, the kernel's default is 10; 0: no watermarks, every page
  *		  can be had by anybody
  *
@@ -120,12 +141,10 @@ static void set_lowmem_reserve(struct mmsim_node *node, struct mmsim_zone *zone)
  */
 void mmsim_watermarks_set(struct mmsim_memory *mem, unsigned long min_free_kbytes, unsigned int scale_factor)
 {
-	unsigned long lowmem_pages = 0, pages_min;
+	unsigned long lowmem_pages = lowmem_pages_of(mem), pages_min;
 	struct mmsim_zone *zone;
 	int type;
 
-	mmsim_for_each_zone(mem, zone)
-		lowmem_pages += is_lowmem(zone) ? zone->managed_pages : 0;
 	if (!min_free_kbytes)
 		min_free_kbytes = mmsim_default_min_free_kbytes(lowmem_pages << (PAGE_SHIFT - 10));
 	pages_min = min_free_kbytes >> (PAGE_SHIFT - 10);
