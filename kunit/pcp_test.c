@@ -81,6 +81,25 @@ static void drained(struct kunit *test, struct mmsim *m, const struct mmsim_snap
 	mmsim_test_check(test, m);
 }
 
+/* A block that lies on a CPU's list is free: splitting it, or freeing one of its tails, is a double free. */
+static void pcp_misuse_of_listed_block(struct kunit *test)
+{
+	struct mmsim *m = instance(test, SZ_4M, ALL_ORDERS, false, 8, 64);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_page *page = take(m->memory, QUIET, 3);
+	atomic_long_t *refused = &m->memory->bad[MMSIM_BAD_DOUBLE_FREE];
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_TRUE(test, give(m->memory, page, 3));
+	KUNIT_ASSERT_GT(test, here(m->memory)->count, 0);
+	KUNIT_EXPECT_FALSE(test, mmsim_memory_split(m->memory, page, 3, _RET_IP_));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(refused), 1);
+	KUNIT_EXPECT_FALSE(test, give(m->memory, page + 1, 0));
+	KUNIT_EXPECT_EQ(test, atomic_long_read(refused), 2);
+	atomic_long_set(refused, 0);
+	drained(test, m, first, -1, 0);
+}
+
 /* --- Parameters --- */
 
 static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 };
@@ -846,6 +865,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(pcp_lifo, order_gen_params),
 	KUNIT_CASE(pcp_other_orders),
 	KUNIT_CASE_PARAM(pcp_double_free, order_gen_params),
+	KUNIT_CASE(pcp_misuse_of_listed_block),
 	KUNIT_CASE(pcp_migratetypes),
 	KUNIT_CASE(pcp_busy),
 	KUNIT_CASE(pcp_exhaustion),

@@ -188,6 +188,10 @@ static int __init mmsim_init(void)
 	struct mmsim_params params = {};
 	int err;
 
+	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("PREEMPT_RT kernels are not supported: their spinlocks sleep, and allocations come from interrupts\n");
+		return -EOPNOTSUPP;
+	}
 	err = parse_region_params(&params.region);
 	if (err)
 		return err;

@@ -262,8 +262,8 @@ static struct mmsim_zone *highest_zone(struct mmsim_node *node)
 }
 
 /*
- * The kernel's zone_statistics(): where a request that preferred @node was served. A miss is charged to that node, too, in
- * its highest zone, since it may have none that the request allowed.
+ * The kernel's zone_statistics(): where a request that preferred @node was served. A miss is charged to that node, too,
+ * in its highest zone, since it may have none that the request allowed.
  */
 static noinline void count_numa(struct mmsim_memory *mem, struct mmsim_node *node, struct mmsim_page *page)
 {

@@ -336,8 +336,8 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	init_nodes(mem, &layout);
 	init_page_array(mem);
 	if (params->min_free_kbytes > mmsim_max_min_free_kbytes(mem)) {
-		pr_err("min_free_kbytes=%lu: at most %lu, a quarter of DMA, DMA32 and Normal\n", params->min_free_kbytes,
-		       mmsim_max_min_free_kbytes(mem));
+		pr_err("min_free_kbytes=%lu: at most %lu, a quarter of DMA, DMA32 and Normal\n",
+		       params->min_free_kbytes, mmsim_max_min_free_kbytes(mem));
 		return NULL;
 	}
 	mmsim_watermarks_set(mem, params->min_free_kbytes, params->watermark_scale_factor);

@@ -97,7 +97,8 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
  * @nr: how many are wanted
  *
  * Context: any. Takes the zone's lock each time the list is empty.
- * Return: pages linked by lru.next; not all that were wanted when they are many, so that the lists are soon free again.
+ * Return: pages linked by lru.next; not all that were wanted when they are many, so that the lists are soon free
+ * again.
  */
 struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr)
 {
