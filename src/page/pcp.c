@@ -81,7 +81,7 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
 	struct mmsim_page *page = NULL;
 
 	if (pcp) {
-		/* It may have been filled since the caller looked, or be another CPU's: only an empty one is refilled. */
+		/* It may have been filled since the caller looked, or be another CPU's. */
 		if (!pcp->list[order][type])
 			refill(pcp, zone, order, type, alloc_flags);
 		page = mmsim_pcp_pop_held(pcp, order, type);
