@@ -171,20 +171,20 @@ lane_bench() {
 	counted "$SCRIPTS/bench.sh"
 }
 
-# finish: how a lane says how it went, whatever made it end.
+# finish: how a lane says how it went, whatever made it end. One that broke off has failed.
 finish() {
-	local code=$?
-	[ $code = 0 ] || failed=$((failed + 1))
+	[ "$complete" = 1 ] || failed=$((failed + 1))
 	printf 'lane %-10s  %3d passed, %d failed, %d min %02d s\n' "$lane" $passed $failed $((SECONDS / 60)) $((SECONDS % 60)) >&2
 	printf '%s passed, %s failed\n' $passed $failed
 }
 
 # Each lane runs in a process of its own, so that one that breaks off takes no other with it.
 if [ "${1:-}" = --here ]; then
-	lane=$2
+	lane=$2 complete=0
 	trap finish EXIT
 	rm -rf "$MMSIM_OUT/log/$lane"
 	"lane_$lane"
+	complete=1
 	exit
 fi
 [ "${1:-}" != all ] || set -- "${ALL[@]}"
