@@ -17,7 +17,7 @@ shapes_of_host() {
 	shapes "/proc/$1" >/tmp/host.shapes
 	shapes "$DEBUG/$1" >/tmp/mmsim.shapes
 	for word in numa_ promo; do	# not every kernel is made for nodes, and 6.1 does not print promo
-		grep -q $word "/proc/$1" || sed -i "/$word/d" /tmp/mmsim.shapes
+		grep -q "^ *$word" "/proc/$1" || sed -i "/$word/d" /tmp/mmsim.shapes
 	done
 	grep -vxF -f /tmp/host.shapes /tmp/mmsim.shapes >/tmp/other.shapes || return 0
 	echo "shapes that /proc/$1 does not have:"
@@ -289,11 +289,7 @@ sums
 frames
 check "ok" verdict
 check "mmsim unloads" unload
-# The host set its own at boot, and has since freed more pages to its zones: have it do so again.
-for f in watermark_scale_factor lowmem_reserve_ratio; do
-	cat /proc/sys/vm/$f >/tmp/value
-	cat /tmp/value >/proc/sys/vm/$f
-done
+host_marks_anew
 check "the host's watermarks, reserves and batches follow from its zones' sizes" formulas /proc/zoneinfo \
 	"$(cat /proc/sys/vm/min_free_kbytes)" "$(cat /proc/sys/vm/watermark_scale_factor)" "$(tr '\t' ' ' </proc/sys/vm/lowmem_reserve_ratio)" 0
 instance 0 10 size=256M

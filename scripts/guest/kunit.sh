@@ -19,6 +19,7 @@ cases() {
 	' "$1"
 }
 
+host_marks_anew
 # shellcheck disable=SC2086
 check "mmsim with its KUnit suites loads" load $parameters
 for suite in $suites; do

@@ -86,6 +86,15 @@ managed() {
 	sed -n 's/^zone .* managed //p' "$DEBUG/region" | awk '{ sum += $1 } END { printf "%d\n", sum }'
 }
 
+# host_marks_anew: the host set its watermarks at boot and has since freed more pages to its zones; have it set them again.
+host_marks_anew() {
+	local f
+	for f in watermark_scale_factor lowmem_reserve_ratio; do
+		cat /proc/sys/vm/$f >/tmp/value
+		cat /tmp/value >/proc/sys/vm/$f
+	done
+}
+
 uptime_s() { cut -d. -f1 /proc/uptime; }
 
 # work_for N: makes the kernel allocate and free for about N seconds, in two processes in the background.
