@@ -173,6 +173,11 @@ bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsign
 		return false;
 	if (unlikely(!drop_last(page)))
 		return refuse_free(mem, page, order, caller);
+	/* Freed twice at once, and handed out anew in between with another order: then the reference was not ours. */
+	if (unlikely((READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER)) != expected)) {
+		atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
+		return refuse_free(mem, page, order, caller);
+	}
 
 	if (unlikely(dirty))
 		clean_tails(page, order);
