@@ -58,6 +58,7 @@ judge() {
 		>"$MMSIM_RUN/table" || true
 	add_counts "$MMSIM_RUN/table"
 	sed '$d' "$MMSIM_RUN/table" | tee -a "$out/report.txt" >&2
+	sed -n "s/^FAILED: /bench, gate $gate, $kernel: /p" "$MMSIM_RUN/table" >>"$MMSIM_FAILURES"
 }
 
 # Two boots at a time: what else the machine does changes nothing in them.
@@ -82,7 +83,10 @@ gate2() {
 
 # build KERNEL: mmsim.ko and mmsim_bench.ko.
 build() {
-	"$SCRIPTS/module.sh" "$1" BENCH=1 >/dev/null || { failed=$((failed + 1)); return 1; }
+	"$SCRIPTS/module.sh" "$1" BENCH=1 >/dev/null && return
+	failed=$((failed + 1))
+	failure "bench: the module for $1 does not build"
+	return 1
 }
 
 : >"$out/report.txt"

@@ -144,7 +144,7 @@ uml() {
 
 # accelerator: KVM when a guest with nothing to do comes to its end under it.
 accelerator() {
-	if [ -w /dev/kvm ] && MMSIM_ACCEL=kvm "$0" "$kernel" /dev/null --name kvm-trial --timeout 20 --cpus 1 >"$work/trial" 2>&1; then
+	if [ -w /dev/kvm ] && MMSIM_FAILURES=/dev/null MMSIM_ACCEL=kvm "$0" "$kernel" /dev/null --name kvm-trial --timeout 20 --cpus 1 >"$work/trial" 2>&1; then
 		say "KVM: a trial boot answered"
 		echo kvm
 	else
@@ -201,10 +201,11 @@ passed=$(grep -c '^ok - ' "$results" || true)
 failed=$(grep -c '^not ok - ' "$results" || true)
 skipped=$(grep -c '^skip - ' "$results" || true)
 awk -v name="$name" '/^    / && shown || /^not ok - / { print name ": " $0; shown = 1; next } { shown = 0 }' "$results" >&2
+sed -n "s/^not ok - /$name: /p" "$results" >>"$MMSIM_FAILURES"
 faults "$(cat "$work/code")" >"$work/faults"
 if [ -s "$work/faults" ]; then
 	failed=$((failed + 1))
-	sed "s/^/$name: not clean: /" "$work/faults" >&2
+	sed "s/^/$name: not clean: /" "$work/faults" | tee -a "$MMSIM_FAILURES" >&2
 	say "$name: the end of $console:"
 	tail -n 15 "$console" >&2
 else

@@ -31,6 +31,7 @@ check() {
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))
+		failure "lane $lane: $text"
 	fi
 }
 
@@ -51,6 +52,7 @@ guest() {
 		counted "$SCRIPTS/guest.sh" "$kernel" "$script" --module "$dir" "$@"
 	else
 		failed=$((failed + 1))
+		failure "lane $lane: the module for $kernel does not build"
 	fi
 }
 
@@ -173,7 +175,10 @@ lane_bench() {
 
 # finish: how a lane says how it went, whatever made it end. One that broke off has failed.
 finish() {
-	[ "$complete" = 1 ] || failed=$((failed + 1))
+	if [ "$complete" != 1 ]; then
+		failed=$((failed + 1))
+		failure "lane $lane: broke off"
+	fi
 	printf 'lane %-10s  %3d passed, %d failed, %d min %02d s\n' "$lane" $passed $failed $((SECONDS / 60)) $((SECONDS % 60)) >&2
 	printf '%s passed, %s failed\n' $passed $failed
 }
@@ -195,5 +200,9 @@ done
 for lane in "$@"; do
 	counted "$0" --here "$lane"
 done
+if [ $failed -gt 0 ]; then
+	say "What failed (logs: $MMSIM_OUT/log):"
+	sed 's/^/  /' "$MMSIM_FAILURES" >&2 || true
+fi
 printf '%s passed, %s failed\n' $passed $failed
 [ $failed = 0 ]

@@ -18,10 +18,14 @@ if [ -z "${MMSIM_RUN:-}" ]; then
 	MMSIM_RUN=$(mktemp -d "${TMPDIR:-/tmp}/mmsim.XXXXXX")
 	trap 'rm -rf "$MMSIM_RUN"' EXIT
 fi
-export MMSIM_CACHE MMSIM_OUT MMSIM_RUN JOBS
+MMSIM_FAILURES=${MMSIM_FAILURES:-$MMSIM_RUN/failures}
+export MMSIM_CACHE MMSIM_OUT MMSIM_RUN MMSIM_FAILURES JOBS
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "error: $*"; exit 1; }
+
+# failure TEXT: remembers what has failed, for the list at the end of the run.
+failure() { printf '%s\n' "$*" >>"$MMSIM_FAILURES"; }
 
 # step TEXT LOG COMMAND...: runs COMMAND with its output in LOG. On a terminal a clock shows that it is alive, elsewhere
 # a line every 30 seconds. On failure the end of LOG is shown.
