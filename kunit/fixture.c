@@ -26,13 +26,17 @@ struct mmsim_test_owned {
 	struct kunit_resource res;
 	struct kunit *test;
 	struct mmsim *m;
+	struct mmsim_memory *live_before;	/* on which the exported functions acted before */
 };
 
 static void mmsim_test_instance_free(struct kunit_resource *res)
 {
 	struct mmsim_test_owned *owned = res->data;
-	unsigned long leaked = mmsim_destroy(owned->m);
+	unsigned long leaked;
 
+	if (mmsim_memory_live == owned->m->memory)
+		mmsim_memory_live = owned->live_before;
+	leaked = mmsim_destroy(owned->m);
 	if (leaked)
 		KUNIT_FAIL(owned->test, "the test left %lu pages allocated", leaked);
 }
@@ -73,6 +77,7 @@ struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m);
 	owned->test = test;
 	owned->m = m;
+	owned->live_before = mmsim_memory_live;
 	kunit_add_resource(test, NULL, mmsim_test_instance_free, &owned->res, owned);
 	return m;
 }
@@ -90,6 +95,43 @@ struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zone
 	const struct mmsim_memory_params plain = {};
 
 	return mmsim_test_instance_with(test, size, zones, &plain);
+}
+
+/**
+ * mmsim_test_live_instance() - A plain instance, on which the exported functions act until the test ends.
+ * @test: As for mmsim_test_instance_with().
+ * @size: As for mmsim_test_instance_with().
+ * @zones: As for mmsim_test_instance_with().
+ *
+ * Nobody notices: while insmod runs the suites no client can call.
+ *
+ * Return: as mmsim_test_instance_with().
+ */
+struct mmsim *mmsim_test_live_instance(struct kunit *test, u64 size, const char *zones)
+{
+	struct mmsim *m = mmsim_test_instance(test, size, zones);
+
+	mmsim_memory_live = m->memory;
+	return m;
+}
+
+/**
+ * mmsim_test_pcp_sizes() - Sets the size of all CPUs' lists.
+ * @mem: The instance's page floor.
+ * @batch: Pages that are moved between a CPU and its zone at once.
+ * @high: Pages that a CPU keeps.
+ */
+void mmsim_test_pcp_sizes(struct mmsim_memory *mem, int batch, int high)
+{
+	struct mmsim_zone *zone;
+	unsigned int cpu;
+
+	mmsim_for_each_zone(mem, zone) {
+		for_each_possible_cpu(cpu) {
+			zone->pcp[cpu]->batch = batch;
+			zone->pcp[cpu]->high = high;
+		}
+	}
 }
 
 /**

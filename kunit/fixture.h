@@ -10,14 +10,27 @@
 #include <linux/prandom.h>
 
 #include "mmsim.h"
+#include "page/memory.h"
 
 struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zones);
 struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
 				       const struct mmsim_memory_params *memory);
+struct mmsim *mmsim_test_live_instance(struct kunit *test, u64 size, const char *zones);
+void mmsim_test_pcp_sizes(struct mmsim_memory *mem, int batch, int high);
 void mmsim_test_check(struct kunit *test, struct mmsim *m);
 
 u64 mmsim_test_seed(struct kunit *test);
 void mmsim_test_random(struct kunit *test, struct rnd_state *rnd);
+
+static inline struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp, unsigned int order)
+{
+	return mmsim_memory_alloc(mem, gfp, order, _THIS_IP_);
+}
+
+static inline bool give(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	return mmsim_memory_free(mem, page, order, _THIS_IP_);
+}
 
 /* A number below @n, which is not 0. */
 static inline u32 mmsim_test_below(struct rnd_state *rnd, u32 n)

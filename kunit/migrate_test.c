@@ -20,14 +20,9 @@
 
 static const gfp_t kind[] = { [U] = QUIET, [M] = QUIET | __GFP_MOVABLE, [R] = QUIET | __GFP_RECLAIMABLE };
 
-static struct mmsim_page *take(struct mmsim_memory *mem, unsigned int type, unsigned int order)
+static struct mmsim_page *take_kind(struct mmsim_memory *mem, unsigned int type, unsigned int order)
 {
 	return mmsim_memory_alloc(mem, kind[type], order, _RET_IP_);
-}
-
-static bool give(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_free(mem, page, order, _RET_IP_);
 }
 
 static struct mmsim *instance(struct kunit *test, u64 size, bool group)
@@ -66,7 +61,7 @@ static struct holding *holding(struct kunit *test, struct mmsim_memory *mem)
 
 static struct mmsim_page *hold(struct holding *h, unsigned int type, unsigned int order)
 {
-	struct mmsim_page *page = take(h->mem, type, order);
+	struct mmsim_page *page = take_kind(h->mem, type, order);
 
 	if (page)
 		h->order[page - h->mem->map] = 1 + order;
@@ -142,7 +137,7 @@ static void migrate_initial(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, count_type(off->memory, U), SZ_16M / SZ_2M);
 	KUNIT_EXPECT_EQ(test, normal(off->memory)->free_type[U], normal(off->memory)->free_pages);
 	for (type = U; type <= R; type++) {
-		struct mmsim_page *page = take(off->memory, type, 0);
+		struct mmsim_page *page = take_kind(off->memory, type, 0);
 
 		KUNIT_ASSERT_NOT_NULL(test, page);
 		KUNIT_EXPECT_EQ(test, count_type(off->memory, U), SZ_16M / SZ_2M);
@@ -369,12 +364,12 @@ static void migrate_merge_above(struct kunit *test)
 	struct mmsim *m = instance(test, SZ_16M, true);
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
 	struct mmsim_zone *zone = normal(m->memory);
-	struct mmsim_page *low = take(m->memory, U, 10), *high;
+	struct mmsim_page *low = take_kind(m->memory, U, 10), *high;
 
 	KUNIT_ASSERT_NOT_NULL(test, low);
 	KUNIT_ASSERT_TRUE(test, give(m->memory, low, 10));
-	low = take(m->memory, U, 9);
-	high = take(m->memory, U, 9);
+	low = take_kind(m->memory, U, 9);
+	high = take_kind(m->memory, U, 9);
 	KUNIT_ASSERT_PTR_EQ(test, high, low + BLOCK);
 	mmsim_pageblock_set_type(zone, high, 9, M);
 	KUNIT_EXPECT_TRUE(test, give(m->memory, high, 9));
@@ -396,7 +391,7 @@ static void migrate_reserve_stays_apart(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(reserves); i++) {
-		struct mmsim_page *low = take(m->memory, U, 10), *page;
+		struct mmsim_page *low = take_kind(m->memory, U, 10), *page;
 
 		KUNIT_ASSERT_NOT_NULL(test, low);
 		KUNIT_ASSERT_TRUE(test, mmsim_memory_split(m->memory, low, 10, _RET_IP_));
@@ -490,7 +485,7 @@ static void migrate_highatomic(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < 3; i++) {
-		page[i] = take(m->memory, U, 9);
+		page[i] = take_kind(m->memory, U, 9);
 		KUNIT_ASSERT_NOT_NULL(test, page[i]);
 		KUNIT_ASSERT_TRUE(test, mmsim_memory_split(m->memory, page[i], 9, _RET_IP_));
 		KUNIT_ASSERT_TRUE(test, give(m->memory, page[i] + 8, 0));

@@ -6,46 +6,21 @@
  * A test that counts stays on its CPU. batch and high are set by the test, since those of a small zone are 1 and 4.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
 #include <linux/cpumask.h>
-#include <linux/hrtimer.h>
-#include <linux/kthread.h>
-#include <linux/sched/task.h>
+#include <linux/sched.h>
 
 #include "fixture.h"
 #include "oracle.h"
 #include "page/buddy.h"
 #include "page/pcp.h"
+#include "worker.h"
 
 #define ALL_ORDERS	(BIT(MMSIM_PCP_MAX_ORDER + 1) - 1)
 #define QUIET		(GFP_ATOMIC | __GFP_NOWARN)
 
-static struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp, unsigned int order)
-{
-	return mmsim_memory_alloc(mem, gfp, order, _RET_IP_);
-}
-
-static bool give(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_free(mem, page, order, _RET_IP_);
-}
-
 static struct mmsim_zone *normal(struct mmsim_memory *mem)
 {
 	return &mem->node[0]->zone[MMSIM_ZONE_NORMAL];
-}
-
-static void set_sizes(struct mmsim_memory *mem, int batch, int high)
-{
-	struct mmsim_zone *zone;
-	unsigned int cpu;
-
-	mmsim_for_each_zone(mem, zone) {
-		for_each_possible_cpu(cpu) {
-			zone->pcp[cpu]->batch = batch;
-			zone->pcp[cpu]->high = high;
-		}
-	}
 }
 
 /* An instance whose CPUs keep lists of these orders; the test's thread stays where it is. */
@@ -57,7 +32,7 @@ static struct mmsim *instance(struct kunit *test, u64 size, unsigned long orders
 	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	m = mmsim_test_instance_with(test, size, "Normal", &params);
 	KUNIT_ASSERT_EQ(test, m->memory->pcp_orders, orders);
-	set_sizes(m->memory, batch, high);
+	mmsim_test_pcp_sizes(m->memory, batch, high);
 	return m;
 }
 
@@ -660,92 +635,9 @@ static void pcp_many_is_singles(struct kunit *test)
 	mmsim_test_check(test, a);
 }
 
-/* --- Random runs --- */
+/* --- A random run --- */
 
-#define SLOTS		200
 #define STEPS		60000
-
-struct held {
-	struct mmsim_page *page;
-	unsigned int order;
-	u64 stamp;
-};
-
-static const gfp_t mobilities[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
-
-static u64 *first_word(struct mmsim_memory *mem, const struct held *block)
-{
-	return mmsim_memory_vaddr(mem, block->page);
-}
-
-static u64 *last_word(struct mmsim_memory *mem, const struct held *block)
-{
-	return mmsim_memory_vaddr(mem, block->page) + (PAGE_SIZE << block->order) - sizeof(u64);
-}
-
-struct worker {
-	struct mmsim_memory *mem;
-	struct rnd_state rnd;
-	struct held slot[SLOTS];
-	unsigned int nr, max;
-	u64 stamp;			/* a new one each block; the upper half is the worker's */
-	unsigned long faults, failed;
-	struct task_struct *task;	/* a thread's ... */
-	struct completion done;
-	struct hrtimer timer;		/* ... or a timer's */
-	unsigned long fired;
-	bool hardirq, softirq;		/* and where it was */
-};
-
-static void worker_step(struct worker *w)
-{
-	struct held *block = &w->slot[w->nr];
-	unsigned int i;
-
-	if (w->nr < w->max && (!w->nr || prandom_u32_state(&w->rnd) & 1)) {
-		block->order = __ffs(prandom_u32_state(&w->rnd) | BIT(MMSIM_MAX_ORDER));
-		block->page = take(w->mem, QUIET | mobilities[mmsim_test_below(&w->rnd, 3)], block->order);
-		if (!block->page) {
-			w->failed++;
-			return;
-		}
-		block->stamp = w->stamp++;
-		*first_word(w->mem, block) = block->stamp;
-		*last_word(w->mem, block) = block->stamp;
-		w->nr++;
-		return;
-	}
-	i = mmsim_test_below(&w->rnd, w->nr);
-	block = &w->slot[i];
-	if (*first_word(w->mem, block) != block->stamp || *last_word(w->mem, block) != block->stamp ||
-	    !give(w->mem, block->page, block->order))
-		w->faults++;
-	*block = w->slot[--w->nr];
-}
-
-static void worker_finish(struct worker *w)
-{
-	w->max = 0;
-	while (w->nr)
-		worker_step(w);
-}
-
-static struct worker *workers(struct kunit *test, struct mmsim_memory *mem, unsigned int nr, unsigned int slots)
-{
-	struct worker *worker = kunit_kcalloc(test, nr, sizeof(*worker), GFP_KERNEL);
-	u64 seed = mmsim_test_seed(test);
-	unsigned int i;
-
-	KUNIT_ASSERT_NOT_NULL(test, worker);
-	for (i = 0; i < nr; i++) {
-		worker[i].mem = mem;
-		worker[i].max = slots;
-		worker[i].stamp = (u64)(i + 1) << 32;
-		prandom_seed_state(&worker[i].rnd, seed + i);
-		init_completion(&worker[i].done);
-	}
-	return worker;
-}
 
 /* Any order, any mobility, with lists of all orders: no block is handed out twice, and all come back. */
 static void pcp_random(struct kunit *test)
@@ -753,12 +645,12 @@ static void pcp_random(struct kunit *test)
 	const struct twin_case *c = test->param_value;
 	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, c->group, 31, 124);
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
-	struct worker *w = workers(test, m->memory, 1, SLOTS);
+	struct mmsim_worker *w = mmsim_workers(test, m->memory, 1);
 	struct mmsim_pcp *pcp = here(m->memory);
 	unsigned long step;
 
 	for (step = 0; step < STEPS && !w->faults; step++) {
-		worker_step(w);
+		mmsim_worker_step(w);
 		if (step % 1000)
 			continue;
 		mmsim_test_check(test, m);
@@ -766,97 +658,12 @@ static void pcp_random(struct kunit *test)
 			mmsim_pcp_drain_all(m->memory);
 		cond_resched();
 	}
-	worker_finish(w);
+	mmsim_worker_finish(w);
 	KUNIT_EXPECT_EQ(test, w->faults, 0);
 	KUNIT_EXPECT_GT(test, pcp->nr_alloc, STEPS / 4);
 	KUNIT_EXPECT_GT(test, pcp->nr_refill, 0);
 	KUNIT_EXPECT_GT(test, pcp->nr_spill, 0);
 	drained(test, m, first, -1, w->failed);
-}
-
-static int worker_thread(void *data)
-{
-	struct worker *w = data;
-	unsigned int step;
-
-	for (step = 0; step < STEPS; step++) {
-		worker_step(w);
-		if (step % 64 == 0)
-			cond_resched();
-		if (step % 4096 == 0)
-			mmsim_pcp_drain_all(w->mem);
-	}
-	worker_finish(w);
-	complete(&w->done);
-	return 0;
-}
-
-static enum hrtimer_restart worker_timer(struct hrtimer *timer)
-{
-	struct worker *w = container_of(timer, struct worker, timer);
-	unsigned int i;
-
-	w->hardirq |= in_hardirq();
-	w->softirq |= in_serving_softirq();
-	w->fired++;
-	for (i = 0; i < 4; i++)
-		worker_step(w);
-	hrtimer_forward_now(timer, ms_to_ktime(1));
-	return HRTIMER_RESTART;
-}
-
-/*
- * Four threads or more, that also drain, and interrupts hard and soft that walk in on them. Afterwards all is as it
- * was.
- */
-static void pcp_hammer(struct kunit *test)
-{
-	const struct mmsim_memory_params params = { .pcp_orders = ALL_ORDERS, .group_by_mobility = true };
-	struct mmsim *m = mmsim_test_instance_with(test, SZ_16M, "Normal", &params);
-	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
-	unsigned int nr = max(4U, 2 * num_online_cpus()), i;
-	struct worker *w = workers(test, m->memory, nr + 2, 24);
-	unsigned long failed = 0, faults = 0;
-
-	set_sizes(m->memory, 7, 60);
-	for (i = nr; i < nr + 2; i++) {
-		enum hrtimer_mode mode = i == nr ? HRTIMER_MODE_REL : HRTIMER_MODE_REL_SOFT;
-
-		hrtimer_init(&w[i].timer, CLOCK_MONOTONIC, mode);
-		w[i].timer.function = worker_timer;
-		hrtimer_start(&w[i].timer, ms_to_ktime(1), mode);
-	}
-	for (i = 0; i < nr; i++) {
-		w[i].task = kthread_create(worker_thread, &w[i], "mmsim_pcp/%u", i);
-		if (IS_ERR(w[i].task)) {
-			KUNIT_FAIL(test, "no thread %u: %ld", i, PTR_ERR(w[i].task));
-			complete(&w[i].done);
-			continue;
-		}
-		get_task_struct(w[i].task);
-		kthread_bind(w[i].task, cpumask_nth(i % num_online_cpus(), cpu_online_mask));
-		wake_up_process(w[i].task);
-	}
-	for (i = 0; i < nr; i++) {
-		wait_for_completion(&w[i].done);
-		if (!IS_ERR(w[i].task)) {
-			kthread_stop(w[i].task);
-			put_task_struct(w[i].task);
-		}
-	}
-	for (i = nr; i < nr + 2; i++) {
-		hrtimer_cancel(&w[i].timer);
-		worker_finish(&w[i]);
-		KUNIT_EXPECT_GT(test, w[i].fired, 0);
-	}
-	for (i = 0; i < nr + 2; i++) {
-		failed += w[i].failed;
-		faults += w[i].faults;
-	}
-	KUNIT_EXPECT_TRUE(test, w[nr].hardirq);
-	KUNIT_EXPECT_TRUE(test, w[nr + 1].softirq);
-	KUNIT_EXPECT_EQ(test, faults, 0);
-	drained(test, m, first, -1, failed);
 }
 
 static struct kunit_case pcp_cases[] = {
@@ -874,7 +681,6 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(pcp_bulk_exhaustion, bulk_gen_params),
 	KUNIT_CASE_PARAM(pcp_many_is_singles, twin_gen_params),
 	KUNIT_CASE_PARAM(pcp_random, twin_gen_params),
-	KUNIT_CASE(pcp_hammer),
 	{}
 };
 

@@ -18,12 +18,12 @@
 #define FILL	__GFP_NOWARN
 #define DIRECT	(__GFP_DIRECT_RECLAIM | __GFP_IO | __GFP_FS | __GFP_NOWARN)
 
-static struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp)
+static struct mmsim_page *take_page(struct mmsim_memory *mem, gfp_t gfp)
 {
 	return mmsim_memory_alloc(mem, gfp, 0, _RET_IP_);
 }
 
-static bool give(struct mmsim_memory *mem, struct mmsim_page *page)
+static bool give_page(struct mmsim_memory *mem, struct mmsim_page *page)
 {
 	return mmsim_memory_free(mem, page, 0, _RET_IP_);
 }
@@ -60,17 +60,17 @@ static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_sh
 	c->largest = max(c->largest, sc->nr_to_scan);
 	c->wrong_gfp += !(sc->gfp_mask & __GFP_DIRECT_RECLAIM);
 	if (c->allocates) {
-		struct mmsim_page *page = take(c->mem, GFP_KERNEL | __GFP_NOWARN);
+		struct mmsim_page *page = take_page(c->mem, GFP_KERNEL | __GFP_NOWARN);
 
 		c->got += !!page;
-		c->refused += page && !give(c->mem, page);
+		c->refused += page && !give_page(c->mem, page);
 	}
 	if (atomic_long_read(&c->mem->reclaim.nr_direct) < c->give_from_round)
 		return nr;
 	for (i = 0; i < nr; i++) {
 		c->nr--;
 		if (c->page)
-			c->refused += !give(c->mem, c->page[c->nr]);
+			c->refused += !give_page(c->mem, c->page[c->nr]);
 	}
 	return nr;
 }
@@ -94,7 +94,7 @@ static void cache_fill(struct kunit *test, struct cache *c)
 {
 	c->page = kunit_kcalloc(test, c->mem->nr_pages, sizeof(*c->page), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, c->page);
-	while ((c->page[c->nr] = take(c->mem, FILL)))
+	while ((c->page[c->nr] = take_page(c->mem, FILL)))
 		c->nr++;
 	KUNIT_ASSERT_GT(test, c->nr, 100);
 }
@@ -102,7 +102,7 @@ static void cache_fill(struct kunit *test, struct cache *c)
 static void cache_empty(struct kunit *test, struct cache *c)
 {
 	while (c->nr)
-		c->refused += !give(c->mem, c->page[--c->nr]);
+		c->refused += !give_page(c->mem, c->page[--c->nr]);
 	KUNIT_EXPECT_EQ(test, c->refused, 0);
 }
 
@@ -130,9 +130,9 @@ static void reclaim_direct(struct kunit *test)
 	cache_fill(test, c);
 	nr = c->nr;
 	mmsim_reclaim_add(m->memory, &c->shrinker);
-	KUNIT_EXPECT_NULL(test, take(m->memory, FILL));
+	KUNIT_EXPECT_NULL(test, take_page(m->memory, FILL));
 	KUNIT_EXPECT_EQ(test, c->calls, 0);
-	page = take(m->memory, DIRECT);
+	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_GT(test, c->calls, 0);
 	KUNIT_EXPECT_GE(test, nr - c->nr, 32);
@@ -146,9 +146,9 @@ static void reclaim_direct(struct kunit *test)
 	/* Without its shrinker it is left alone. */
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
 	nr = c->calls;
-	for (; page; page = take(m->memory, FILL))
+	for (; page; page = take_page(m->memory, FILL))
 		c->page[c->nr++] = page;
-	KUNIT_EXPECT_NULL(test, take(m->memory, DIRECT));
+	KUNIT_EXPECT_NULL(test, take_page(m->memory, DIRECT));
 	KUNIT_EXPECT_EQ(test, c->calls, nr);
 	mmsim_test_check(test, m);
 	cache_empty(test, c);
@@ -167,7 +167,7 @@ static void reclaim_not_atomic(struct kunit *test)
 	cache_fill(test, c);
 	mmsim_reclaim_add(m->memory, &c->shrinker);
 	for (i = 0; i < ARRAY_SIZE(gfp); i++) {
-		while ((page = take(m->memory, gfp[i] | __GFP_NOWARN))) {
+		while ((page = take_page(m->memory, gfp[i] | __GFP_NOWARN))) {
 			page->private = (unsigned long)reserve;
 			reserve = page;
 			if (i == 1 || i == 2)
@@ -180,7 +180,7 @@ static void reclaim_not_atomic(struct kunit *test)
 	while (reserve) {
 		page = reserve;
 		reserve = (struct mmsim_page *)page->private;
-		KUNIT_ASSERT_TRUE(test, give(m->memory, page));
+		KUNIT_ASSERT_TRUE(test, give_page(m->memory, page));
 	}
 	cache_empty(test, c);
 	mmsim_test_check(test, m);
@@ -251,7 +251,7 @@ static void reclaim_thread(struct kunit *test)
 	cache_fill(test, c);
 	KUNIT_ASSERT_LT(test, zone->free_pages, zone->watermark[MMSIM_WMARK_LOW]);
 	mmsim_reclaim_add(m->memory, &c->shrinker);
-	page = take(m->memory, GFP_ATOMIC | __GFP_NOWARN);
+	page = take_page(m->memory, GFP_ATOMIC | __GFP_NOWARN);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	for (i = 0; i < 500 && READ_ONCE(zone->free_pages) < zone->watermark[MMSIM_WMARK_HIGH]; i++)
 		msleep(20);
@@ -263,7 +263,7 @@ static void reclaim_thread(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->calls, 0);
 	KUNIT_EXPECT_GT(test, c->nr, 0);
 	if (page)
-		KUNIT_EXPECT_TRUE(test, give(m->memory, page));
+		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
 	cache_empty(test, c);
 	mmsim_test_check(test, m);
 }
@@ -278,7 +278,7 @@ static void reclaim_recursion(struct kunit *test)
 	c->allocates = true;
 	cache_fill(test, c);
 	mmsim_reclaim_add(m->memory, &c->shrinker);
-	page = take(m->memory, DIRECT);
+	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
@@ -286,7 +286,7 @@ static void reclaim_recursion(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->got, c->calls + c->thread_calls);
 	KUNIT_EXPECT_FALSE(test, current->flags & PF_MEMALLOC);
 	if (page)
-		KUNIT_EXPECT_TRUE(test, give(m->memory, page));
+		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
 	cache_empty(test, c);
 	mmsim_test_check(test, m);
 }
@@ -301,14 +301,14 @@ static void reclaim_rounds(struct kunit *test)
 	cache_fill(test, c);
 	mmsim_reclaim_add(m->memory, &c->shrinker);
 	c->give_from_round = 5;
-	KUNIT_EXPECT_NULL(test, take(m->memory, DIRECT | __GFP_NORETRY));
+	KUNIT_EXPECT_NULL(test, take_page(m->memory, DIRECT | __GFP_NORETRY));
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
-	page = take(m->memory, DIRECT);
+	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 5);
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
 	if (page)
-		KUNIT_EXPECT_TRUE(test, give(m->memory, page));
+		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
 	cache_empty(test, c);
 	mmsim_test_check(test, m);
 }
@@ -327,7 +327,7 @@ static int helper_thread(void *data)
 	while (!atomic_long_read(&h->mem->reclaim.nr_direct))
 		msleep(20);
 	msleep(60);
-	h->freed = give(h->mem, h->page);
+	h->freed = give_page(h->mem, h->page);
 	complete(&h->done);
 	return 0;
 }
@@ -351,7 +351,7 @@ static void reclaim_nofail(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	get_task_struct(task);
 	wake_up_process(task);
-	page = take(m->memory, GFP_KERNEL | __GFP_NOFAIL | __GFP_NOWARN);
+	page = take_page(m->memory, GFP_KERNEL | __GFP_NOFAIL | __GFP_NOWARN);
 	wait_for_completion(&h->done);
 	kthread_stop(task);
 	put_task_struct(task);

@@ -19,11 +19,6 @@
 #define DMA32	MMSIM_ZONE_DMA32
 #define NORMAL	MMSIM_ZONE_NORMAL
 
-static struct mmsim_page *take(struct mmsim_memory *mem, gfp_t gfp, unsigned int order)
-{
-	return mmsim_memory_alloc(mem, gfp, order, _RET_IP_);
-}
-
 /* --- Formulas --- */
 
 /* The table above the kernel's init_per_zone_wmark_min(), 8 GB put right, and both ends. */
