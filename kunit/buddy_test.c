@@ -10,6 +10,7 @@
 
 #include "fixture.h"
 #include "oracle.h"
+#include "orders.h"
 
 #define ANY_ZONE	(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN)
 #define LOWMEM		(GFP_ATOMIC | __GFP_NOWARN)
@@ -126,15 +127,6 @@ static void drop_all(struct kunit *test, struct holding *h, struct rnd_state *rn
 }
 
 /* --- Parameters --- */
-
-static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
-
-static void describe_order(const unsigned int *order, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
-}
-
-KUNIT_ARRAY_PARAM(order, orders, describe_order);
 
 struct layout {
 	const char *zones;

@@ -135,6 +135,22 @@ void mmsim_test_pcp_sizes(struct mmsim_memory *mem, int batch, int high)
 }
 
 /**
+ * mmsim_test_give_all() - Gives single pages back, and expects none to be refused.
+ * @test: The test.
+ * @mem: The instance's page floor.
+ * @page: The pages.
+ * @nr: How many.
+ */
+void mmsim_test_give_all(struct kunit *test, struct mmsim_memory *mem, struct mmsim_page **page, unsigned long nr)
+{
+	unsigned long refused = 0;
+
+	while (nr)
+		refused += !give(mem, page[--nr], 0);
+	KUNIT_EXPECT_EQ(test, refused, 0);
+}
+
+/**
  * mmsim_test_check() - Expects every invariant of the region and of the page floor to hold.
  * @test: The test.
  * @m: Its instance, which no other thread uses now.

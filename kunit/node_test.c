@@ -150,15 +150,6 @@ static unsigned long fill(struct mmsim_memory *mem, int nid, struct mmsim_page *
 	return nr;
 }
 
-static void give_all(struct kunit *test, struct mmsim_memory *mem, struct mmsim_page **page, unsigned long nr)
-{
-	unsigned long refused = 0;
-
-	while (nr)
-		refused += !mmsim_memory_free(mem, page[--nr], 0, _RET_IP_);
-	KUNIT_EXPECT_EQ(test, refused, 0);
-}
-
 static const unsigned int counts[] = { 2, 4 };
 
 static void describe_count(const unsigned int *count, char *desc)
@@ -214,7 +205,7 @@ static void node_thisnode_and_counters(struct kunit *test)
 	for (nid = 2; nid < nodes; nid++)
 		KUNIT_EXPECT_EQ(test, numa(mem, nid, MMSIM_NUMA_HIT) + numa(mem, nid, MMSIM_NUMA_MISS), 0);
 	mmsim_test_check(test, m);
-	give_all(test, mem, page, nr);
+	mmsim_test_give_all(test, mem, page, nr);
 	mmsim_test_check(test, m);
 }
 
@@ -233,7 +224,7 @@ static void node_local(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mmsim_page_nid(page[i]), home);
 	}
 	KUNIT_EXPECT_EQ(test, numa(m->memory, home, MMSIM_NUMA_LOCAL), 2);
-	give_all(test, m->memory, page, 2);
+	mmsim_test_give_all(test, m->memory, page, 2);
 }
 
 /* As with MPOL_INTERLEAVE each node in turn; a request that names one gets it and takes nobody's turn. */
@@ -258,7 +249,7 @@ static void node_interleave(struct kunit *test)
 	}
 	for (i = 0; i < nodes; i++)
 		KUNIT_EXPECT_EQ_MSG(test, per_node[i], 40 / nodes, "node %u", i);
-	give_all(test, m->memory, page, 41);
+	mmsim_test_give_all(test, m->memory, page, 41);
 }
 
 /* A node that there isn't: refused and counted, nothing else changed. */

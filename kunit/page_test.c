@@ -7,6 +7,7 @@
 
 #include "fixture.h"
 #include "oracle.h"
+#include "orders.h"
 
 #define ANY_ZONE	(__GFP_HIGHMEM | __GFP_MOVABLE | __GFP_NOWARN)
 #define LOWMEM		(GFP_ATOMIC | __GFP_NOWARN)
@@ -26,17 +27,6 @@ static_assert(offsetof(struct mmsim_page, lru) == offsetof(struct page, lru));
 static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct page, compound_head));
 static_assert(sizeof_field(struct mmsim_page, virtual) == sizeof(void *));
 static_assert(sizeof(struct mmsim_page) <= 64);
-
-static const unsigned int orders[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 };
-
-static_assert(ARRAY_SIZE(orders) == MMSIM_NR_ORDERS);
-
-static void describe_order(const unsigned int *order, char *desc)
-{
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "order %u", *order);
-}
-
-KUNIT_ARRAY_PARAM(order, orders, describe_order);
 
 struct layout {
 	const char *zones;

@@ -441,15 +441,6 @@ static unsigned long take_all(struct mmsim_memory *mem, gfp_t gfp, struct mmsim_
 	return nr;
 }
 
-static void give_all(struct kunit *test, struct mmsim_memory *mem, struct mmsim_page **page, unsigned long nr)
-{
-	unsigned long refused = 0;
-
-	while (nr)
-		refused += !mmsim_memory_free(mem, page[--nr], 0, _RET_IP_);
-	KUNIT_EXPECT_EQ(test, refused, 0);
-}
-
 static void watermark_reach(struct kunit *test)
 {
 	const struct mmsim_memory_params params = { .watermark_scale_factor = 10, .min_free_kbytes = MIN_KB };
@@ -470,7 +461,7 @@ static void watermark_reach(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, m->memory->node[0]->zone[NORMAL].free_pages, reach->left);
 	KUNIT_EXPECT_EQ(test, nr, first->free_pages[NORMAL] - reach->left);
 	mmsim_test_check(test, m);
-	give_all(test, m->memory, page, nr);
+	mmsim_test_give_all(test, m->memory, page, nr);
 	mmsim_expect_since(test, m->memory, first, -1, 1);
 }
 
@@ -500,7 +491,7 @@ static void watermark_lowmem_reserve(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, dma->free_pages, atomic + reserve);
 	nr += take_all(m->memory, GFP_ATOMIC | __GFP_DMA, page + nr);
 	KUNIT_EXPECT_EQ(test, dma->free_pages, atomic);
-	give_all(test, m->memory, page, nr);
+	mmsim_test_give_all(test, m->memory, page, nr);
 	mmsim_expect_since(test, m->memory, first, -1, 4);
 	mmsim_test_check(test, m);
 }
@@ -530,7 +521,7 @@ static void watermark_order(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, mmsim_watermark_ok(zone, 0, 0, NORMAL, 0));
 	for (order = 1; order < MMSIM_NR_ORDERS; order++)
 		KUNIT_EXPECT_FALSE(test, mmsim_watermark_ok(zone, order, 0, NORMAL, MMSIM_ALLOC_RESERVES));
-	give_all(test, m->memory, page, kept);
+	mmsim_test_give_all(test, m->memory, page, kept);
 }
 
 static struct kunit_case watermark_cases[] = {

@@ -26,7 +26,9 @@ static void show_zone_name(struct seq_file *s, const struct mmsim_zone *zone)
 	seq_printf(s, "Node %u, zone %8s", zone->nid, zone->name);
 }
 
-static int buddyinfo_show(struct seq_file *s, void *unused)
+/* A line a zone, with what @show says of each order. */
+static void show_orders(struct seq_file *s,
+			void (*show)(struct seq_file *s, const unsigned long *nr_free, unsigned int order))
 {
 	struct mmsim *m = s->private;
 	unsigned long nr_free[MMSIM_NR_ORDERS];
@@ -38,9 +40,19 @@ static int buddyinfo_show(struct seq_file *s, void *unused)
 		show_zone_name(s, zone);
 		seq_putc(s, ' ');
 		for (order = 0; order < MMSIM_NR_ORDERS; order++)
-			seq_printf(s, "%6lu ", nr_free[order]);
+			show(s, nr_free, order);
 		seq_putc(s, '\n');
 	}
+}
+
+static void show_nr_free(struct seq_file *s, const unsigned long *nr_free, unsigned int order)
+{
+	seq_printf(s, "%6lu ", nr_free[order]);
+}
+
+static int buddyinfo_show(struct seq_file *s, void *unused)
+{
+	show_orders(s, show_nr_free);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(buddyinfo);
@@ -132,37 +144,30 @@ static int show_mem_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(show_mem);
 
 /* Printed as the kernel does: between 0 and -1 the sign comes with the remainder, -0.5 is " 0.-500". */
-static void show_index(struct seq_file *s, const char *format,
-		       int (*index)(const unsigned long nr_free[MMSIM_NR_ORDERS], unsigned int order))
+static void show_extfrag(struct seq_file *s, const unsigned long *nr_free, unsigned int order)
 {
-	struct mmsim *m = s->private;
-	unsigned long nr_free[MMSIM_NR_ORDERS];
-	struct mmsim_zone *zone;
-	unsigned int order;
+	int index = mmsim_extfrag_index(nr_free, order);
 
-	mmsim_for_each_zone(m->memory, zone) {
-		mmsim_zone_count(zone, nr_free);
-		show_zone_name(s, zone);
-		seq_putc(s, ' ');
-		for (order = 0; order < MMSIM_NR_ORDERS; order++) {
-			int thousandths = index(nr_free, order);
-
-			seq_printf(s, format, thousandths / 1000, thousandths % 1000);
-		}
-		seq_putc(s, '\n');
-	}
+	seq_printf(s, "%2d.%03d ", index / 1000, index % 1000);
 }
 
 static int extfrag_index_show(struct seq_file *s, void *unused)
 {
-	show_index(s, "%2d.%03d ", mmsim_extfrag_index);
+	show_orders(s, show_extfrag);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(extfrag_index);
 
+static void show_unusable(struct seq_file *s, const unsigned long *nr_free, unsigned int order)
+{
+	int index = mmsim_unusable_index(nr_free, order);
+
+	seq_printf(s, "%d.%03d ", index / 1000, index % 1000);
+}
+
 static int unusable_index_show(struct seq_file *s, void *unused)
 {
-	show_index(s, "%d.%03d ", mmsim_unusable_index);
+	show_orders(s, show_unusable);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(unusable_index);
