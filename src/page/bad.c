@@ -27,6 +27,7 @@ const char *const mmsim_bad_names[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_GFP]		= "gfp",
 	[MMSIM_BAD_ALLOC_ORDER]	= "alloc_order",
 	[MMSIM_BAD_NODE]	= "node",
+	[MMSIM_BAD_MOVABLE]	= "movable",
 };
 
 /* What happened, and what would be right. */
@@ -44,6 +45,7 @@ static const char *const bad_texts[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_GFP]		= "zone flags that exclude each other, or __GFP_HIGHMEM for an address",
 	[MMSIM_BAD_ALLOC_ORDER]	= "an order above the largest, 10",
 	[MMSIM_BAD_NODE]	= "a node that the instance doesn't have; see nodes=",
+	[MMSIM_BAD_MOVABLE]	= "movable against the rules; lock a single page to set or clear it, and clear it to free",
 };
 
 /**

@@ -48,7 +48,7 @@ static struct mmsim_page *zone_end(struct walk *w)
 
 static int check_tails(struct walk *w, struct mmsim_page *page, unsigned int order)
 {
-	unsigned long strict = MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | BIT(PG_reserved);
+	unsigned long strict = MMSIM_PAGE_STATE | MMSIM_PAGE_MOVING | MMSIM_PAGE_ORDER | BIT(PG_reserved);
 	bool free = mmsim_page_is_buddy(page);
 	struct mmsim_page *tail;
 
@@ -102,6 +102,9 @@ static int check_block(struct walk *w, struct mmsim_page **pos)
 		return broken(w, page, "is no place for a block of order %u", order);
 	if (page + (1UL << order) > zone_end(w))
 		return broken(w, page, "starts a block of order %u that leaves the zone", order);
+
+	if ((flags & MMSIM_PAGE_MOVING) && ((flags & MMSIM_PAGE_BUDDY) || order))
+		return broken(w, page, "is movable or isolated, flags %#lx, and not a single allocated page", flags);
 
 	*pos = page + (1UL << order);
 	err = check_tails(w, page, order);

@@ -85,6 +85,8 @@ static enum mmsim_bad head_fault(struct mmsim_memory *mem, struct mmsim_page *pa
 		return MMSIM_BAD_DOUBLE_FREE;
 	if (atomic_read(&page->_refcount) != 1)
 		return MMSIM_BAD_REFERENCED;
+	if (flags & MMSIM_PAGE_MOVABLE)
+		return MMSIM_BAD_MOVABLE;
 	if (atomic_read(&page->_mapcount) != -1 || page->mapping)
 		return MMSIM_BAD_MAPPED;
 	return MMSIM_BAD_FLAGS;

@@ -81,6 +81,7 @@ enum mmsim_bad {
 	MMSIM_BAD_GFP,		/* flags that contradict each other or don't fit the call */
 	MMSIM_BAD_ALLOC_ORDER,	/* an allocation above MMSIM_MAX_ORDER */
 	MMSIM_BAD_NODE,		/* a node that there isn't */
+	MMSIM_BAD_MOVABLE,	/* freed while movable, or no page that can be made so, or not */
 	MMSIM_NR_BAD
 };
 

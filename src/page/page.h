@@ -40,7 +40,7 @@ struct mmsim_page {
 	union {
 		struct {
 			struct list_head lru;		/* free: its free list. allocated: the client's */
-			void *mapping;			/* the client's; NULL when freed */
+			void *mapping;			/* the client's; how to move it, if movable; NULL when freed */
 			unsigned long index;		/* the client's: offset within mapping */
 			unsigned long private;		/* the client's; 0 when handed out */
 		};
@@ -70,7 +70,9 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 #define MMSIM_PAGE_BUDDY	BIT(32)
 #define MMSIM_PAGE_ALLOCATED	BIT(33)
 #define MMSIM_PAGE_STATE	(MMSIM_PAGE_BUDDY | MMSIM_PAGE_ALLOCATED)
-#define MMSIM_PAGE_MOVABLE	BIT(34)		/* allocated, and its owner has said how to move it */
+#define MMSIM_PAGE_MOVABLE	BIT(34)		/* allocated, and its owner has said how to move it. The page lock */
+#define MMSIM_PAGE_ISOLATED	BIT(35)		/* somebody is about to move it. The page lock */
+#define MMSIM_PAGE_MOVING	(MMSIM_PAGE_MOVABLE | MMSIM_PAGE_ISOLATED)
 #define MMSIM_PAGE_ORDER_SHIFT	36
 #define MMSIM_PAGE_ORDER	GENMASK(39, 36)
 #define MMSIM_PAGE_ZONE_SHIFT	40
