@@ -14,16 +14,6 @@
 
 #define GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_MOVABLE)
 
-static struct mmsim_page *take(struct mmsim_memory *mem, unsigned int order)
-{
-	return mmsim_memory_alloc(mem, GFP, order, _RET_IP_);
-}
-
-static bool give(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
-{
-	return mmsim_memory_free(mem, page, order, _RET_IP_);
-}
-
 static int refs(const struct mmsim_page *page)
 {
 	return mmsim_page_ref_count(page);
@@ -66,7 +56,7 @@ static void movable_moves(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, mmsim_PageIsolated(src));
 	KUNIT_EXPECT_FALSE(test, mmsim_PageLocked(src));
 	KUNIT_EXPECT_EQ(test, refs(src), 2);
-	dst = take(m->memory, 0);
+	dst = take(m->memory, GFP, 0);
 	KUNIT_ASSERT_NOT_NULL(test, dst);
 	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false), 0);
 	KUNIT_EXPECT_PTR_EQ(test, mv->page[0], dst);
@@ -110,7 +100,7 @@ static void movable_not_isolated(struct kunit *test)
 {
 	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
 	struct mmsim_mover *mv = one_page(test, m);
-	struct mmsim_page *page = mv->page[0], *ordinary = take(m->memory, 0), *block = take(m->memory, 3);
+	struct mmsim_page *page = mv->page[0], *ordinary = take(m->memory, GFP, 0), *block = take(m->memory, GFP, 3);
 	struct mmsim_snapshot *before = mmsim_snapshot(test, m->memory);
 
 	KUNIT_EXPECT_FALSE(test, mmsim_movable_isolate(m->memory, ordinary));
@@ -165,7 +155,7 @@ static void movable_error(struct kunit *test)
 	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
 	const int *error = test->param_value;
 	struct mmsim_mover *mv = one_page(test, m);
-	struct mmsim_page *src = mv->page[0], *dst = take(m->memory, 0);
+	struct mmsim_page *src = mv->page[0], *dst = take(m->memory, GFP, 0);
 	struct mmsim_snapshot *before = mmsim_snapshot(test, m->memory);
 
 	mv->error_every = 1;
@@ -200,7 +190,7 @@ static void movable_let_go(struct kunit *test)
 
 	page = mmsim_mover_take(mv, 0, GFP);
 	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(m->memory, page));
-	dst = take(m->memory, 0);
+	dst = take(m->memory, GFP, 0);
 	mmsim_mover_drop(mv, 0);
 	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true), 1);
 	KUNIT_EXPECT_EQ(test, refs(page), 0);
@@ -213,7 +203,7 @@ static void movable_lock_taken(struct kunit *test)
 {
 	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
 	struct mmsim_mover *mv = one_page(test, m);
-	struct mmsim_page *src = mv->page[0], *dst = take(m->memory, 0);
+	struct mmsim_page *src = mv->page[0], *dst = take(m->memory, GFP, 0);
 
 	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(m->memory, src));
 	KUNIT_ASSERT_TRUE(test, mmsim_trylock_page(src));
@@ -242,7 +232,7 @@ static int lock_thread(void *data)
 static void movable_lock_waits(struct kunit *test)
 {
 	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
-	struct locker locker = { .page = take(m->memory, 0) };
+	struct locker locker = { .page = take(m->memory, GFP, 0) };
 	struct task_struct *task;
 
 	init_completion(&locker.done);
@@ -307,7 +297,7 @@ static void movable_misuse(struct kunit *test)
 {
 	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
 	const struct misuse *u = test->param_value;
-	struct mmsim_page *page = take(m->memory, u->order), was;
+	struct mmsim_page *page = take(m->memory, GFP, u->order), was;
 	struct mmsim_snapshot *before;
 
 	mmsim_lock_page(page);
@@ -405,7 +395,7 @@ static void move_one(struct mmsim_memory *mem, struct rnd_state *rnd)
 	if (!mmsim_movable_isolate(mem, src))
 		return;
 	cond_resched();
-	dst = prandom_u32_state(rnd) & 3 ? take(mem, 0) : NULL;
+	dst = prandom_u32_state(rnd) & 3 ? take(mem, GFP, 0) : NULL;
 	if (!dst) {
 		mmsim_movable_putback(mem, src);
 		return;
