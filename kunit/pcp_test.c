@@ -140,7 +140,7 @@ static void pcp_refill(struct kunit *test)
 		page[i] = take(m->memory, QUIET, s->order);
 		KUNIT_ASSERT_NOT_NULL(test, page[i]);
 		KUNIT_EXPECT_EQ(test, pcp->nr_refill, 1);
-		KUNIT_EXPECT_EQ(test, pcp->nr_alloc, i + 1);
+		KUNIT_EXPECT_EQ(test, pcp->nr_alloc, (i + 1UL) << s->order);
 		KUNIT_EXPECT_EQ(test, pcp->count, (int)((s->blocks - 1 - i) << s->order));
 		KUNIT_EXPECT_EQ(test, zone->free_pages, free - ((unsigned long)s->blocks << s->order));
 		KUNIT_EXPECT_EQ(test, zone->allocated_pages + zone->free_pages, zone->managed_pages);

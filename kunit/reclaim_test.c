@@ -28,6 +28,17 @@ static bool give_page(struct mmsim_memory *mem, struct mmsim_page *page)
 	return mmsim_memory_free(mem, page, 0, _RET_IP_);
 }
 
+static long counted(struct mmsim_memory *mem, enum mmsim_event event)
+{
+	return atomic_long_read(&mem->events.nr[event]);
+}
+
+/* Times that a request reclaimed by itself; here all are for Normal. */
+static long stalls(struct mmsim_memory *mem)
+{
+	return counted(mem, MMSIM_EVENT_ALLOCSTALL + MMSIM_ZONE_NORMAL);
+}
+
 /* A cache of single pages, or of objects that are nothing but a number. */
 struct cache {
 	struct mmsim_shrinker shrinker;
@@ -65,7 +76,7 @@ static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_sh
 		c->got += !!page;
 		c->refused += page && !give_page(c->mem, page);
 	}
-	if (atomic_long_read(&c->mem->reclaim.nr_direct) < c->give_from_round)
+	if (stalls(c->mem) < c->give_from_round)
 		return nr;
 	for (i = 0; i < nr; i++) {
 		c->nr--;
@@ -137,9 +148,8 @@ static void reclaim_direct(struct kunit *test)
 	KUNIT_EXPECT_GT(test, c->calls, 0);
 	KUNIT_EXPECT_GE(test, nr - c->nr, 32);
 	KUNIT_EXPECT_LT(test, nr - c->nr, nr);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_freed), nr - c->nr);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_woken), 0);
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 1);
+	KUNIT_EXPECT_EQ(test, counted(m->memory, MMSIM_EVENT_PAGEOUTRUN), 0);
 	KUNIT_EXPECT_EQ(test, c->thread_calls, 0);
 	KUNIT_EXPECT_EQ(test, c->wrong_gfp, 0);
 
@@ -175,7 +185,7 @@ static void reclaim_not_atomic(struct kunit *test)
 		}
 	}
 	KUNIT_EXPECT_EQ(test, c->calls, 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 0);
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 0);
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
 	while (reserve) {
 		page = reserve;
@@ -233,8 +243,7 @@ static void reclaim_scan(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, s->objects - c->nr, s->freed);
 	KUNIT_EXPECT_EQ(test, c->calls, s->calls);
 	KUNIT_EXPECT_LE(test, c->largest, s->batch ? (unsigned long)s->batch : 128UL);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_scanned), s->freed);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_freed), s->freed);
+	KUNIT_EXPECT_EQ(test, counted(m->memory, MMSIM_EVENT_SLABS_SCANNED), s->freed);
 }
 
 /*
@@ -257,8 +266,8 @@ static void reclaim_thread(struct kunit *test)
 		msleep(20);
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
 	KUNIT_EXPECT_GE(test, zone->free_pages, zone->watermark[MMSIM_WMARK_HIGH]);
-	KUNIT_EXPECT_GT(test, atomic_long_read(&m->memory->reclaim.nr_woken), 0);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 0);
+	KUNIT_EXPECT_GT(test, counted(m->memory, MMSIM_EVENT_PAGEOUTRUN), 0);
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 0);
 	KUNIT_EXPECT_GT(test, c->thread_calls, 0);
 	KUNIT_EXPECT_EQ(test, c->calls, 0);
 	KUNIT_EXPECT_GT(test, c->nr, 0);
@@ -281,7 +290,7 @@ static void reclaim_recursion(struct kunit *test)
 	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 1);
 	KUNIT_EXPECT_GT(test, c->calls, 0);
 	KUNIT_EXPECT_EQ(test, c->got, c->calls + c->thread_calls);
 	KUNIT_EXPECT_FALSE(test, current->flags & PF_MEMALLOC);
@@ -302,10 +311,10 @@ static void reclaim_rounds(struct kunit *test)
 	mmsim_reclaim_add(m->memory, &c->shrinker);
 	c->give_from_round = 5;
 	KUNIT_EXPECT_NULL(test, take_page(m->memory, DIRECT | __GFP_NORETRY));
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 1);
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 1);
 	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->memory->reclaim.nr_direct), 5);
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 5);
 	mmsim_reclaim_remove(m->memory, &c->shrinker);
 	if (page)
 		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
@@ -324,7 +333,7 @@ static int helper_thread(void *data)
 {
 	struct helper *h = data;
 
-	while (!atomic_long_read(&h->mem->reclaim.nr_direct))
+	while (!stalls(h->mem))
 		msleep(20);
 	msleep(60);
 	h->freed = give_page(h->mem, h->page);

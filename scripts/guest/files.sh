@@ -33,11 +33,11 @@ meminfo() {
 	END { exit bad || n < 3 }' "$1"
 }
 
-# names_of_host: each name of mmsim's vmstat is one of the host's. Stalls the host counts by zone; 6.1 has no memmap pages.
+# names_of_host: each name of mmsim's vmstat is one of the host's, which has no HighMem zone here. 6.1 has no memmap pages.
 names_of_host() {
-	awk 'NR == FNR { sub(/^allocstall_.*/, "allocstall", $1); host[$1]; next }
+	awk 'NR == FNR { host[$1]; next }
 	!/^[a-z0-9_]+ [0-9]+$/ { print "not NAME VALUE: " $0; bad = 1 }
-	!($1 in host) && $1 != "nr_memmap_boot_pages" { print "no such name: " $0; bad = 1 }
+	!($1 in host) && $1 != "nr_memmap_boot_pages" && $1 !~ /_high$/ { print "no such name: " $0; bad = 1 }
 	END { exit bad }' /proc/vmstat "$DEBUG/vmstat"
 }
 

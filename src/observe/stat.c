@@ -157,7 +157,7 @@ static int vmstat_show(struct seq_file *s, void *unused)
 {
 	struct mmsim *m = s->private;
 	const struct mmsim_memory *mem = m->memory;
-	unsigned long free = 0, cma = 0;
+	unsigned long events[MMSIM_NR_EVENTS], free = 0, cma = 0;
 	struct mmsim_zone *zone;
 	int i;
 
@@ -170,9 +170,9 @@ static int vmstat_show(struct seq_file *s, void *unused)
 	for (i = 0; i < MMSIM_NR_NUMA && mem->nr_nodes > 1; i++)
 		seq_printf(s, "%s %lu\n", mmsim_numa_names[i], all_numa_events(mem, i));
 	seq_printf(s, "nr_memmap_boot_pages %lu\n", PFN_UP(mem->nr_pages * sizeof(*mem->map)));
-	seq_printf(s, "allocstall %ld\n", atomic_long_read(&mem->reclaim.nr_direct));
-	seq_printf(s, "slabs_scanned %ld\n", atomic_long_read(&mem->reclaim.nr_scanned));
-	seq_printf(s, "pageoutrun %ld\n", atomic_long_read(&mem->reclaim.nr_woken));
+	mmsim_sum_events(m->memory, events);
+	for (i = 0; i < MMSIM_NR_EVENTS; i++)
+		seq_printf(s, "%s %lu\n", mmsim_event_names[i], events[i]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vmstat);

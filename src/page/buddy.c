@@ -170,6 +170,8 @@ struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order,
 
 	spin_lock_irqsave(&zone->lock, flags);
 	page = take_locked(zone, order, type, alloc_flags);
+	if (likely(page))
+		zone->nr_alloc += BIT(order);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return page;
 }
@@ -266,6 +268,7 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
 
 	spin_lock_irqsave(&zone->lock, flags);
 	put_locked(zone, page, order);
+	zone->nr_free += BIT(order);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 

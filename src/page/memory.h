@@ -21,6 +21,7 @@
 
 #include "page/page.h"
 #include "page/reclaim.h"
+#include "page/vmstat.h"
 #include "region/region.h"
 
 /* Blocks of this many pages belong to zones and migratetypes as one: 2 MB, as on x86-64. */
@@ -114,10 +115,11 @@ struct mmsim_pcp {
 	int count;		/* pages on all lists. Invariant: the sum of their blocks' pages */
 	int high;		/* at so many pages some are given back to the zone. Set without busy */
 	int batch;		/* pages that are moved between here and the zone at once. As high */
-	unsigned long nr_alloc;	/* blocks served from the lists */
+	unsigned long nr_alloc;	/* pages served from the lists */
 	unsigned long numa[MMSIM_NR_NUMA];	/* requests by where they were served */
 	unsigned long nr_refill;	/* times the zone's lock was taken to fill a list ... */
 	unsigned long nr_spill;		/* ... and to empty some */
+	unsigned long refilled, spilled;	/* the pages that were moved then; see vmstat.c */
 	struct mmsim_page *list[MMSIM_PCP_MAX_ORDER + 1][MMSIM_MIGRATE_PCPTYPES];	/* stacks, linked by lru.next */
 } ____cacheline_aligned;
 
@@ -146,6 +148,8 @@ struct mmsim_zone {
 	unsigned long free_type[MMSIM_MIGRATE_TYPES];	/* Invariant: their sum is free_pages. lock */
 	unsigned long nr_highatomic;	/* pages in HighAtomic pageblocks. lock */
 	unsigned long allocated_pages;	/* Invariant: managed_pages - free_pages, whatever state they are in. lock */
+	unsigned long nr_alloc;		/* pages handed out past the CPUs' lists, since the zone was made. lock */
+	unsigned long nr_free;		/* pages put back past them, those that it began with included. lock */
 	struct mmsim_free_area free_area[MMSIM_NR_ORDERS];	/* lock */
 };
 
@@ -187,6 +191,7 @@ struct mmsim_memory {
 	atomic_t interleave_next;
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct mmsim_reclaim reclaim;
+	struct mmsim_events events;
 
 	atomic_long_t bad[MMSIM_NR_BAD];	/* refusals so far, each kind exactly */
 	atomic_long_t nr_failed;		/* allocations that found no block */

@@ -42,6 +42,7 @@ static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsi
 	alloc_flags &= ~(MMSIM_ALLOC_HIGHATOMIC | MMSIM_ALLOC_NON_BLOCK);
 	nr = mmsim_buddy_take_many(zone, order, type, alloc_flags, nr, &pcp->list[order][type]);
 	WRITE_ONCE(pcp->count, pcp->count + (int)(nr << order));
+	WRITE_ONCE(pcp->refilled, pcp->refilled + (nr << order));
 	pcp->nr_refill++;
 }
 
@@ -50,6 +51,7 @@ static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsign
 {
 	struct mmsim_page **lists = &pcp->list[0][0], *chain = NULL;
 	unsigned int i, nr_lists = sizeof(pcp->list) / sizeof(*lists);
+	int before = pcp->count;
 
 	for (i = 0; i < nr_lists && nr > 0; i++) {
 		unsigned int list = (first + i) % nr_lists;
@@ -61,6 +63,7 @@ static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsign
 		}
 	}
 	mmsim_buddy_put_chain(zone, chain);
+	WRITE_ONCE(pcp->spilled, pcp->spilled + (before - pcp->count));
 	pcp->nr_spill++;
 }
 
@@ -163,10 +166,13 @@ static void drain_cpu(struct drain *d, unsigned int cpu)
 	mmsim_for_each_zone(d->mem, zone) {
 		struct mmsim_pcp *pcp = zone->pcp[cpu];
 
-		if (READ_ONCE(pcp->busy))
+		if (READ_ONCE(pcp->busy)) {
 			d->again = true;
-		else if (pcp->count)
+		} else if (pcp->count) {
+			WRITE_ONCE(pcp->busy, true);
 			spill(pcp, zone, pcp->count, 0);
+			WRITE_ONCE(pcp->busy, false);
+		}
 	}
 }
 

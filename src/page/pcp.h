@@ -41,7 +41,7 @@ static __always_inline struct mmsim_page *mmsim_pcp_pop_held(struct mmsim_pcp *p
 	if (unlikely(!pcp->list[order][type]))
 		return NULL;
 	WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
-	pcp->nr_alloc++;
+	WRITE_ONCE(pcp->nr_alloc, pcp->nr_alloc + BIT(order));
 	return mmsim_chain_pop(&pcp->list[order][type]);
 }
 

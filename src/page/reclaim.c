@@ -48,7 +48,7 @@ static unsigned long scan_target(struct mmsim_shrinker *shrinker, struct mmsim_s
 	return min(share + atomic_long_xchg(&shrinker->nr_deferred, 0), count * 2);
 }
 
-static unsigned long shrink_one(struct mmsim_reclaim *r, struct mmsim_shrinker *shrinker, gfp_t gfp, int priority)
+static unsigned long shrink_one(struct mmsim_memory *mem, struct mmsim_shrinker *shrinker, gfp_t gfp, int priority)
 {
 	struct mmsim_shrink_control sc = { .gfp_mask = gfp };
 	unsigned long batch = shrinker->batch ? shrinker->batch : SHRINK_BATCH;
@@ -62,23 +62,23 @@ static unsigned long shrink_one(struct mmsim_reclaim *r, struct mmsim_shrinker *
 		if (ret == MMSIM_SHRINK_STOP)
 			break;
 		freed += ret;
-		atomic_long_add(sc.nr_scanned, &r->nr_scanned);
+		mmsim_count_events(&mem->events, MMSIM_EVENT_SLABS_SCANNED, sc.nr_scanned);
 		todo -= min(todo, sc.nr_scanned ? sc.nr_scanned : batch);
 		cond_resched();
 	}
 	atomic_long_add(todo, &shrinker->nr_deferred);
-	atomic_long_add(freed, &r->nr_freed);
 	return freed;
 }
 
-static unsigned long shrink_all(struct mmsim_reclaim *r, gfp_t gfp, int priority)
+static unsigned long shrink_all(struct mmsim_memory *mem, gfp_t gfp, int priority)
 {
+	struct mmsim_reclaim *r = &mem->reclaim;
 	struct mmsim_shrinker *shrinker;
 	unsigned long freed = 0;
 
 	down_read(&r->lock);
 	list_for_each_entry(shrinker, &r->shrinkers, list)
-		freed += shrink_one(r, shrinker, gfp, priority);
+		freed += shrink_one(mem, shrinker, gfp, priority);
 	up_read(&r->lock);
 	return freed;
 }
@@ -87,7 +87,7 @@ static unsigned long shrink_all(struct mmsim_reclaim *r, gfp_t gfp, int priority
  * mmsim_reclaim_direct() - reclaim for a request that can't be served
  * @mem: the page floor
  * @order: log2 of the pages needed
- * @gfp: the request's flags, for the shrinkers
+ * @gfp: the request's flags, which name a zone; for the shrinkers
  *
  * Context: process context, may sleep. Does nothing when called from a shrinker.
  * Return: the number of objects freed.
@@ -100,10 +100,10 @@ unsigned long mmsim_reclaim_direct(struct mmsim_memory *mem, unsigned int order,
 
 	if (current->flags & PF_MEMALLOC)
 		return 0;
-	atomic_long_inc(&mem->reclaim.nr_direct);
+	mmsim_count_event(&mem->events, MMSIM_EVENT_ALLOCSTALL + mmsim_gfp_zone(gfp));
 	noreclaim = memalloc_noreclaim_save();
 	for (priority = DEF_PRIORITY; priority >= 0 && freed < enough; priority--)
-		freed += shrink_all(&mem->reclaim, gfp, priority);
+		freed += shrink_all(mem, gfp, priority);
 	memalloc_noreclaim_restore(noreclaim);
 	return freed;
 }
@@ -122,10 +122,11 @@ static void balance(struct mmsim_memory *mem)
 {
 	int priority;
 
+	mmsim_count_event(&mem->events, MMSIM_EVENT_PAGEOUTRUN);
 	for (priority = DEF_PRIORITY; priority >= 0 && !kthread_should_stop(); priority--) {
 		if (all_above(mem, MMSIM_WMARK_HIGH))
 			return;
-		shrink_all(&mem->reclaim, GFP_KERNEL, priority);
+		shrink_all(mem, GFP_KERNEL, priority);
 	}
 }
 
@@ -137,6 +138,8 @@ static int reclaim_thread(void *data)
 	current->flags |= PF_MEMALLOC;
 	while (!kthread_should_stop()) {
 		wait_event_interruptible(r->wait, READ_ONCE(r->wanted) || kthread_should_stop());
+		if (kthread_should_stop())
+			break;
 		WRITE_ONCE(r->wanted, false);
 		balance(mem);
 	}
@@ -156,7 +159,6 @@ void mmsim_reclaim_wake(struct mmsim_memory *mem)
 	if (!r->thread || READ_ONCE(r->wanted) || all_above(mem, MMSIM_WMARK_LOW))
 		return;
 	WRITE_ONCE(r->wanted, true);
-	atomic_long_inc(&r->nr_woken);
 	wake_up_interruptible(&r->wait);
 }
 

@@ -19,10 +19,6 @@ struct mmsim_reclaim {
 	struct task_struct *thread;	/* NULL until started. Constant between start and stop */
 	wait_queue_head_t wait;		/* the thread waits here */
 	bool wanted;			/* somebody found a zone below its low watermark */
-	atomic_long_t nr_woken;		/* times the thread was given work */
-	atomic_long_t nr_direct;	/* times a request reclaimed by itself */
-	atomic_long_t nr_scanned;	/* objects */
-	atomic_long_t nr_freed;		/* objects */
 };
 
 void mmsim_reclaim_init(struct mmsim_reclaim *r);
