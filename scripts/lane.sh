@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # Runs lanes: ways to prove mmsim, each complete in itself, from fetching what it needs to counting what passed.
 #
-#   lane.sh NAME... | all
+#   lane.sh [--together] NAME... | all
+#
+#   --together             two lanes at a time, each with its guests on a CPU of its own; bench still has the machine for itself
 #
 #   uml                    the KUnit suites in User Mode Linux
 #   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, parameters, unloading
@@ -17,7 +19,7 @@
 . "$(dirname "$0")/lib.sh"
 
 SCRIPTS=$MMSIM_TOP/scripts
-ALL=(uml stock-6.12 stock-6.1 style own dkms kasan kcsan bench)
+ALL=(uml stock-6.12 stock-6.1 kasan style own dkms kcsan bench)
 # The KUnit suites that have to be there: those of Kbuild, each in a file of its name.
 SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z]*_test' | sed 's/_test//' | xargs)
 passed=0
@@ -192,13 +194,47 @@ if [ "${1:-}" = --here ]; then
 	complete=1
 	exit
 fi
+together=0
+if [ "${1:-}" = --together ]; then
+	together=1
+	export MMSIM_CLOCK=no	# two clocks would write over each other
+	shift
+fi
 [ "${1:-}" != all ] || set -- "${ALL[@]}"
 [ $# -gt 0 ] || die "usage: lane.sh NAME..., or all: ${ALL[*]}"
 for lane in "$@"; do
 	declare -F "lane_$lane" >/dev/null || die "no lane '$lane': choose of ${ALL[*]}, or all"
 done
+run_lane() { "$0" --here "$1" >"$MMSIM_RUN/lane-$1" || true; }
+
+# two_by_two LANE...: starts one whenever less than two are running.
+two_by_two() {
+	local lane running=0
+	trap 'kill $(jobs -p); exit 130' INT TERM
+	for lane in "$@"; do
+		if [ "$lane" = bench ]; then
+			wait
+			running=0
+		elif [ $running = 2 ]; then
+			wait -n
+			running=1
+		fi
+		run_lane "$lane" &
+		running=$((running + 1))
+	done
+	wait
+	trap - INT TERM
+}
+
+if [ "$together" = 1 ]; then
+	two_by_two "$@"
+else
+	for lane in "$@"; do
+		run_lane "$lane"
+	done
+fi
 for lane in "$@"; do
-	counted "$0" --here "$lane"
+	add_counts "$MMSIM_RUN/lane-$lane"
 done
 if [ $failed -gt 0 ]; then
 	say "What failed (logs: $MMSIM_OUT/log):"

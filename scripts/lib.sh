@@ -4,6 +4,7 @@
 #   MMSIM_CACHE   kernels and their sources, kept across checkouts (default ~/.cache/mmsim)
 #   MMSIM_OUT     this checkout's builds, logs and results (default ./out)
 #   MMSIM_RUN     what one run remembers: made by the outermost script, shared by those it calls, gone when it ends
+#   MMSIM_CLOCK   no: a step shows no running clock on a terminal, but a line every 30 seconds
 #   V=1           show the output of the commands that a step runs
 
 set -euo pipefail
@@ -44,7 +45,7 @@ step() {
 	set +m
 	trap 'kill -- "-$pid"; exit 130' INT TERM
 	while kill -0 "$pid" 2>/dev/null; do
-		if [ -t 2 ]; then
+		if [ -t 2 ] && [ "${MMSIM_CLOCK:-yes}" = yes ]; then
 			printf '\r%s ... %d s ' "$text" $((SECONDS - start)) >&2
 		elif [ $((SECONDS - start - last)) -ge 30 ]; then
 			last=$((SECONDS - start))
@@ -54,7 +55,7 @@ step() {
 	done
 	wait "$pid" || rc=$?
 	trap - INT TERM
-	[ -t 2 ] && printf '\r\033[K' >&2
+	[ -t 2 ] && [ "${MMSIM_CLOCK:-yes}" = yes ] && printf '\r\033[K' >&2
 	if [ $rc -eq 0 ]; then
 		say "$text: done in $((SECONDS - start)) s"
 	else
