@@ -86,7 +86,7 @@ static void describe_order(const unsigned int *order, char *desc)
 
 KUNIT_ARRAY_PARAM(order, orders, describe_order);
 
-/* How many blocks move at once: batch pages' worth, or an eighth to a quarter of high up to 8 blocks, or one. */
+/* How many blocks move at once: batch + 1 pages' worth, or an eighth to a quarter of high up to 8 blocks, or one. */
 struct sizes {
 	int batch, high;
 	unsigned int order;
@@ -94,15 +94,15 @@ struct sizes {
 };
 
 static const struct sizes sizes[] = {
-	{ 1, 4, 0, 1 },
-	{ 7, 28, 0, 7 },
-	{ 7, 28, 1, 3 },
-	{ 7, 28, 2, 1 },
+	{ 1, 4, 0, 2 },
+	{ 7, 28, 0, 8 },
+	{ 7, 28, 1, 4 },
+	{ 7, 28, 2, 2 },
 	{ 7, 28, 3, 1 },
-	{ 63, 252, 0, 63 },
-	{ 63, 252, 1, 31 },
-	{ 63, 252, 2, 15 },
-	{ 63, 252, 3, 7 },
+	{ 63, 252, 0, 64 },
+	{ 63, 252, 1, 32 },
+	{ 63, 252, 2, 16 },
+	{ 63, 252, 3, 8 },
 	{ 63, 252, 9, 1 },
 	{ 1, 64, 0, 8 },
 	{ 1, 64, 1, 8 },
@@ -133,7 +133,7 @@ static void pcp_refill(struct kunit *test)
 	unsigned long free = first->free_pages[MMSIM_ZONE_NORMAL];
 	struct mmsim_zone *zone = normal(m->memory);
 	struct mmsim_pcp *pcp = here(m->memory);
-	struct mmsim_page *page[63 + 1];
+	struct mmsim_page *page[64 + 1];
 	unsigned int i;
 
 	for (i = 0; i < s->blocks; i++) {
@@ -193,6 +193,32 @@ static void pcp_spill(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refused, 0);
 	KUNIT_EXPECT_GT(test, spills, 0);
 	drained(test, m, first, -1, dry);
+}
+
+/* Lists take turns in making room: what one has that isn't used any more doesn't keep the others short for ever. */
+static void pcp_turns(struct kunit *test)
+{
+	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, false, 7, 28);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_page *single[28], *pair[64];
+	struct mmsim_pcp *pcp = here(m->memory);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(single); i++)
+		single[i] = take(m->memory, QUIET, 0);
+	for (i = 0; i < ARRAY_SIZE(pair); i++)
+		pair[i] = take(m->memory, QUIET, 1);
+	mmsim_pcp_drain_all(m->memory);
+	for (i = 0; i < ARRAY_SIZE(single); i++)
+		KUNIT_EXPECT_TRUE(test, single[i] && give(m->memory, single[i], 0));
+	KUNIT_EXPECT_EQ(test, pcp->count, 28);
+	KUNIT_EXPECT_NOT_NULL(test, pcp->list[0][0]);
+	for (i = 0; i < ARRAY_SIZE(pair); i++)
+		KUNIT_EXPECT_TRUE(test, pair[i] && give(m->memory, pair[i], 1));
+	KUNIT_EXPECT_NULL(test, pcp->list[0][0]);
+	KUNIT_EXPECT_GE(test, pcp->count, 28 - 8);
+	KUNIT_EXPECT_LT(test, pcp->count, 28 + 2);
+	drained(test, m, first, -1, 0);
 }
 
 /* The block that was freed last, which the caches still hold, is handed out first. */
@@ -308,13 +334,12 @@ static void pcp_busy(struct kunit *test)
 	struct mmsim_zone *zone = normal(m->memory);
 	struct mmsim_page *seed = take(m->memory, QUIET, 0), *page, *many[4] = {};
 	struct mmsim_pcp *pcp, *again;
-	bool freed[5], room;
+	bool freed[5], room, entered;
 	int count[2], i;
 
 	KUNIT_ASSERT_NOT_NULL(test, seed);
-	pcp = mmsim_pcp_enter(zone);
-	KUNIT_ASSERT_NOT_NULL(test, pcp);
-	again = mmsim_pcp_enter(zone);
+	KUNIT_ASSERT_TRUE(test, mmsim_pcp_enter(zone, &pcp));
+	entered = mmsim_pcp_enter(zone, &again);
 	count[0] = pcp->count;
 	nr_alloc[0] = pcp->nr_alloc;
 	free[0] = zone->free_pages;
@@ -332,7 +357,7 @@ static void pcp_busy(struct kunit *test)
 	nr_alloc[1] = pcp->nr_alloc;
 	mmsim_pcp_leave(pcp);
 
-	KUNIT_EXPECT_NULL(test, again);
+	KUNIT_EXPECT_FALSE(test, entered);
 	KUNIT_EXPECT_FALSE(test, room);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_EQ(test, count[1], count[0]);
@@ -453,7 +478,7 @@ static void pcp_bulk_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mmsim_memory_alloc_bulk(m->memory, QUIET, 20, page, _RET_IP_), 20);
 	KUNIT_EXPECT_EQ(test, pcp->nr_alloc, 20);
 	KUNIT_EXPECT_EQ(test, pcp->nr_refill, 3);
-	KUNIT_EXPECT_EQ(test, pcp->count, 1);
+	KUNIT_EXPECT_EQ(test, pcp->count, 4);
 	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
 	drained(test, m, first, -1, 0);
@@ -570,7 +595,7 @@ static void twins_put(struct twins *t, struct rnd_state *rnd, unsigned int nr, u
 		*end = NULL;
 		mmsim_buddy_put(t->one, t->one->map + block.at, block.order);
 	}
-	mmsim_buddy_put_chain(t->many, chain);
+	mmsim_buddy_put_many(t->many, &chain, U32_MAX);
 }
 
 struct twin_case {
@@ -669,6 +694,7 @@ static void pcp_random(struct kunit *test)
 static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(pcp_refill, sizes_gen_params),
 	KUNIT_CASE_PARAM(pcp_spill, sizes_gen_params),
+	KUNIT_CASE(pcp_turns),
 	KUNIT_CASE_PARAM(pcp_lifo, order_gen_params),
 	KUNIT_CASE(pcp_other_orders),
 	KUNIT_CASE_PARAM(pcp_double_free, order_gen_params),

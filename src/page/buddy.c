@@ -17,8 +17,8 @@
  *
  * The per-CPU lists take and put many blocks at once. That leaves the same free blocks as single takes and puts, if on
  * other places of their lists, but those that would be listed only to be taken off again never are: many small blocks
- * are cut off a large one from below in one go, and neighbours that are put back together are merged before they reach
- * a list.
+ * are cut off a large one from below in one go, and neighbours that come back one after the other, whichever way, are
+ * one range of pages before they are blocks again.
  *
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
@@ -99,10 +99,9 @@ static struct mmsim_page *take_of_type(struct mmsim_zone *zone, unsigned int ord
 	return page;
 }
 
-static void mark_allocated(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+static unsigned long allocated_flags(const struct mmsim_zone *zone, unsigned int order)
 {
-	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-	zone->allocated_pages += BIT(order);
+	return zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
 }
 
 static struct mmsim_page *take_locked(struct mmsim_zone *zone, unsigned int order, unsigned int type,
@@ -111,8 +110,10 @@ static struct mmsim_page *take_locked(struct mmsim_zone *zone, unsigned int orde
 	struct mmsim_page *page = take_of_type(zone, order, type, alloc_flags);
 
 	lockdep_assert_held(&zone->lock);
-	if (likely(page))
-		mark_allocated(zone, page, order);
+	if (likely(page)) {
+		WRITE_ONCE(page->flags, allocated_flags(zone, order));
+		zone->allocated_pages += BIT(order);
+	}
 	return page;
 }
 
@@ -176,7 +177,7 @@ struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order,
 	return page;
 }
 
-/* Blocks of one order that leave or enter the lists together, linked by lru.next. */
+/* Blocks that leave the lists together, linked by lru.next. */
 struct chain {
 	struct mmsim_page **end;	/* where the next one goes */
 	unsigned int nr;
@@ -193,16 +194,19 @@ static void chain_add(struct chain *chain, struct mmsim_page *page)
 static void cut(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int from, unsigned int order,
 		unsigned int type, unsigned int nr, struct chain *chain)
 {
-	unsigned long at, end = (unsigned long)min_t(unsigned long, nr, BIT(from - order)) << order;
+	unsigned long pages = min_t(unsigned long, nr, BIT(from - order)) << order, rest;
+	unsigned long flags = allocated_flags(zone, order);
+	struct mmsim_page *end = page + pages;
 
 	mmsim_unlist_block(zone, page, from);
-	mmsim_account_free(zone, type, -(long)end);
-	for (at = 0; at < end; at += BIT(order)) {
-		mark_allocated(zone, page + at, order);
-		chain_add(chain, page + at);
+	mmsim_account_free(zone, type, -(long)pages);
+	zone->allocated_pages += pages;
+	for (rest = pages; rest < BIT(from); rest += BIT(__ffs(rest)))
+		mmsim_list_block(zone, page + rest, __ffs(rest), type, false);
+	for (; page < end; page += BIT(order)) {
+		WRITE_ONCE(page->flags, flags);
+		chain_add(chain, page);
 	}
-	for (; at < BIT(from); at += BIT(__ffs(at)))
-		mmsim_list_block(zone, page + at, __ffs(at), type, false);
 }
 
 /* As mmsim_take_smallest(), for many. */
@@ -272,71 +276,52 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
 	spin_unlock_irqrestore(&zone->lock, flags);
 }
 
-/*
- * Blocks on their way back that lie side by side, in the order in which they came; no two of them are buddies. Going
- * through addresses in one direction their orders rise and then fall.
- */
-struct run {
-	unsigned int nr;
-	struct {
-		struct mmsim_page *page;
-		unsigned int order;
-	} block[2 * MMSIM_NR_ORDERS];
-};
-
-static void run_put(struct mmsim_zone *zone, struct run *run)
+/* Puts back the pages from @start to @end, tails all of them, as the blocks that they make up within a pageblock. */
+static void put_range(struct mmsim_zone *zone, struct mmsim_page *start, struct mmsim_page *end)
 {
-	while (run->nr) {
-		run->nr--;
-		put_locked(zone, run->block[run->nr].page, run->block[run->nr].order);
+	while (start < end) {
+		unsigned int place = __ffs((unsigned long)start / sizeof(*start));
+		unsigned int order = min3(place, (unsigned int)ilog2(end - start), (unsigned int)MMSIM_PAGEBLOCK_ORDER);
+
+		put_locked(zone, start, order);
+		start += BIT(order);
 	}
-}
-
-static bool run_touches(const struct run *run, const struct mmsim_page *page, unsigned int order)
-{
-	const struct mmsim_page *last = run->block[run->nr - 1].page;
-
-	return page == last + BIT(run->block[run->nr - 1].order) || page + BIT(order) == last;
-}
-
-/* Adds a block to the run, merged with the last ones as far as they are its buddies within a pageblock. */
-static void run_add(struct mmsim_zone *zone, struct run *run, struct mmsim_page *page, unsigned int order)
-{
-	while (run->nr && order < MMSIM_PAGEBLOCK_ORDER && run->block[run->nr - 1].order == order &&
-	       run->block[run->nr - 1].page == mmsim_buddy_of(page, order)) {
-		run->nr--;
-		WRITE_ONCE(max(page, run->block[run->nr].page)->flags, zone->id);
-		page = mmsim_merged_head(page, order);
-		order++;
-	}
-	run->block[run->nr].page = page;
-	run->block[run->nr].order = order;
-	run->nr++;
 }
 
 /**
- * mmsim_buddy_put_chain() - put many blocks back at once
+ * mmsim_buddy_put_many() - put up to a number of blocks back at once
  * @zone: the zone that they came from
- * @chain: their heads, linked by lru.next, each with its order in its flags; otherwise as for mmsim_buddy_put()
+ * @head: blocks linked by lru.next, each with its order in its flags; otherwise as for mmsim_buddy_put(). Afterwards
+ *	  what was not taken
+ * @nr: how many are to go
  *
  * Context: any; takes the zone's lock once.
+ * Return: how many there were.
  */
-void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain)
+unsigned int mmsim_buddy_put_many(struct mmsim_zone *zone, struct mmsim_page **head, unsigned int nr)
 {
-	struct run run;
+	struct mmsim_page *next = *head, *start = next, *end = next;	/* neighbours so far */
 	unsigned long flags;
+	unsigned int i;
 
-	run.nr = 0;
 	spin_lock_irqsave(&zone->lock, flags);
-	while (chain) {
-		struct mmsim_page *page = chain;
-		unsigned int order = mmsim_page_order(page);
+	for (i = 0; i < nr && next; i++) {
+		struct mmsim_page *page = next, *page_end = page + BIT(mmsim_page_order(page));
 
-		chain = mmsim_chain_next(page);
-		if (run.nr && (run.nr == ARRAY_SIZE(run.block) || !run_touches(&run, page, order)))
-			run_put(zone, &run);
-		run_add(zone, &run, page, order);
+		next = mmsim_chain_next(page);
+		WRITE_ONCE(page->flags, zone->id);
+		if (page_end == start) {
+			start = page;
+		} else if (page == end) {
+			end = page_end;
+		} else {
+			put_range(zone, start, end);
+			start = page;
+			end = page_end;
+		}
 	}
-	run_put(zone, &run);
+	put_range(zone, start, end);
 	spin_unlock_irqrestore(&zone->lock, flags);
+	*head = next;
+	return i;
 }

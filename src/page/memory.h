@@ -107,6 +107,7 @@ struct mmsim_free_area {
 
 /* Orders that a CPU may keep lists of; which ones it does says memory->pcp_orders. */
 #define MMSIM_PCP_MAX_ORDER	MMSIM_PAGEBLOCK_ORDER
+#define MMSIM_PCP_LISTS		((MMSIM_PCP_MAX_ORDER + 1) * MMSIM_MIGRATE_PCPTYPES)
 #define MMSIM_PCP_ORDERS	(BIT(0) | BIT(1) | BIT(2) | BIT(3) | BIT(9))	/* as the host's */
 
 /* A CPU's own free blocks of one zone. Used by that CPU alone, with busy set; see pcp.c. */
@@ -114,13 +115,14 @@ struct mmsim_pcp {
 	bool busy;		/* somebody on this CPU is at work here: who interrupts it takes the zone's lists */
 	int count;		/* pages on all lists. Invariant: the sum of their blocks' pages */
 	int high;		/* at so many pages some are given back to the zone. Set without busy */
-	int batch;		/* pages that are moved between here and the zone at once. As high */
+	int batch;		/* about so many pages are moved between here and the zone at once. As high */
+	unsigned int turn;	/* the list, counted through, whose turn it is to make room for the others */
 	unsigned long nr_alloc;	/* pages served from the lists */
+	struct mmsim_page *list[MMSIM_PCP_MAX_ORDER + 1][MMSIM_MIGRATE_PCPTYPES];	/* stacks, linked by lru.next */
 	unsigned long numa[MMSIM_NR_NUMA];	/* requests by where they were served */
 	unsigned long nr_refill;	/* times the zone's lock was taken to fill a list ... */
 	unsigned long nr_spill;		/* ... and to empty some */
 	unsigned long refilled, spilled;	/* the pages that were moved then; see vmstat.c */
-	struct mmsim_page *list[MMSIM_PCP_MAX_ORDER + 1][MMSIM_MIGRATE_PCPTYPES];	/* stacks, linked by lru.next */
 } ____cacheline_aligned;
 
 struct mmsim_zone {
@@ -236,7 +238,7 @@ struct mmsim_page *mmsim_buddy_take(struct mmsim_zone *zone, unsigned int order,
 unsigned int mmsim_buddy_take_many(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				   unsigned int alloc_flags, unsigned int nr, struct mmsim_page **chain);
 void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order);
-void mmsim_buddy_put_chain(struct mmsim_zone *zone, struct mmsim_page *chain);
+unsigned int mmsim_buddy_put_many(struct mmsim_zone *zone, struct mmsim_page **head, unsigned int nr);
 
 /* pcp.c */
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,

@@ -24,10 +24,13 @@
 
 #define MAX_HOLD	256UL	/* pages that one hold of the lists hands out */
 
-/* Blocks to move at once: batch pages' worth, or a few of those that are larger as long as that is little of high. */
+/*
+ * Blocks to move at once: as many pages as the next power of two after batch, which the buddy lists have in one piece;
+ * or a few blocks of those that are larger, as long as that is little of high.
+ */
 static unsigned int blocks_at_once(const struct mmsim_pcp *pcp, unsigned int order)
 {
-	unsigned int by_batch = READ_ONCE(pcp->batch) >> order;
+	unsigned int by_batch = (READ_ONCE(pcp->batch) + 1) >> order;
 	unsigned int by_high = min(READ_ONCE(pcp->high) >> (order + 2), 8);
 
 	return max3(by_batch, by_high, 1U);
@@ -46,24 +49,35 @@ static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsi
 	pcp->nr_refill++;
 }
 
-/* Gives back blocks with at least @nr pages, those of the given list first. */
-static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsigned int first)
+/* Gives back blocks of a list with @nr pages or more, if it has so many. Returns how many pages they had. */
+static int spill_list(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int list, int nr)
 {
-	struct mmsim_page **lists = &pcp->list[0][0], *chain = NULL;
-	unsigned int i, nr_lists = sizeof(pcp->list) / sizeof(*lists);
-	int before = pcp->count;
+	struct mmsim_page **head = &pcp->list[0][0] + list;
+	unsigned int order = list / MMSIM_MIGRATE_PCPTYPES;
+	int pages;
 
-	for (i = 0; i < nr_lists && nr > 0; i++) {
-		unsigned int list = (first + i) % nr_lists;
-		int pages = BIT(list / MMSIM_MIGRATE_PCPTYPES);
+	if (!*head)
+		return 0;
+	pages = mmsim_buddy_put_many(zone, head, DIV_ROUND_UP(nr, BIT(order))) << order;
+	WRITE_ONCE(pcp->count, pcp->count - pages);
+	WRITE_ONCE(pcp->spilled, pcp->spilled + pages);
+	return pages;
+}
 
-		for (; nr > 0 && lists[list]; nr -= pages) {
-			mmsim_chain_push(&chain, mmsim_chain_pop(&lists[list]));
-			WRITE_ONCE(pcp->count, pcp->count - pages);
-		}
-	}
-	mmsim_buddy_put_chain(zone, chain);
-	WRITE_ONCE(pcp->spilled, pcp->spilled + (before - pcp->count));
+/*
+ * Makes room on list @list for @nr pages. The lists take turns in giving something up for the others: one that is not
+ * in use any more is empty before long.
+ */
+static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int list, int nr)
+{
+	struct mmsim_page **turn = &pcp->list[0][0] + pcp->turn;
+
+	if (*turn && pcp->turn != list)
+		nr -= spill_list(pcp, zone, pcp->turn, nr);
+	if (!*turn || pcp->turn == list)
+		pcp->turn = pcp->turn + 1 < MMSIM_PCP_LISTS ? pcp->turn + 1 : 0;
+	if (nr > 0)
+		spill_list(pcp, zone, list, nr);
 	pcp->nr_spill++;
 }
 
@@ -80,10 +94,10 @@ static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, int nr, unsign
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				  unsigned int alloc_flags)
 {
-	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
 	struct mmsim_page *page = NULL;
+	struct mmsim_pcp *pcp;
 
-	if (pcp) {
+	if (mmsim_pcp_enter(zone, &pcp)) {
 		/* It may have been filled since the caller looked, or be another CPU's. */
 		if (!pcp->list[order][type])
 			refill(pcp, zone, order, type, alloc_flags);
@@ -105,10 +119,10 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
  */
 struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr)
 {
-	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
 	struct mmsim_page *chain = NULL, *page;
+	struct mmsim_pcp *pcp;
 
-	if (!pcp)
+	if (!mmsim_pcp_enter(zone, &pcp))
 		return NULL;
 	for (nr = min(nr, MAX_HOLD); nr; nr--) {
 		if (!pcp->list[0][type])
@@ -136,16 +150,14 @@ struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int typ
  */
 void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type)
 {
-	struct mmsim_pcp *pcp = NULL;
+	struct mmsim_pcp *pcp;
 
-	if (type < MMSIM_MIGRATE_PCPTYPES)
-		pcp = mmsim_pcp_enter(zone);
-	else if (type != MMSIM_MIGRATE_ISOLATE && mmsim_pcp_push(zone, page, order, MMSIM_MIGRATE_MOVABLE))
-		return;
-	if (pcp) {
+	if (type >= MMSIM_MIGRATE_PCPTYPES) {
+		if (type != MMSIM_MIGRATE_ISOLATE && mmsim_pcp_push(zone, page, order, MMSIM_MIGRATE_MOVABLE))
+			return;
+	} else if (mmsim_pcp_enter(zone, &pcp)) {
 		if (pcp->count >= READ_ONCE(pcp->high))
-			spill(pcp, zone, blocks_at_once(pcp, order) << order,
-			      order * MMSIM_MIGRATE_PCPTYPES + type);
+			spill(pcp, zone, order * MMSIM_MIGRATE_PCPTYPES + type, blocks_at_once(pcp, order) << order);
 		mmsim_pcp_leave(pcp);
 		if (mmsim_pcp_push(zone, page, order, type))
 			return;
@@ -162,17 +174,19 @@ struct drain {
 static void drain_cpu(struct drain *d, unsigned int cpu)
 {
 	struct mmsim_zone *zone;
+	unsigned int list;
 
 	mmsim_for_each_zone(d->mem, zone) {
 		struct mmsim_pcp *pcp = zone->pcp[cpu];
 
 		if (READ_ONCE(pcp->busy)) {
 			d->again = true;
-		} else if (pcp->count) {
-			WRITE_ONCE(pcp->busy, true);
-			spill(pcp, zone, pcp->count, 0);
-			WRITE_ONCE(pcp->busy, false);
+			continue;
 		}
+		WRITE_ONCE(pcp->busy, true);
+		for (list = 0; pcp->count && list < MMSIM_PCP_LISTS; list++)
+			spill_list(pcp, zone, list, pcp->count);
+		WRITE_ONCE(pcp->busy, false);
 	}
 }
 

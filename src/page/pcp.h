@@ -7,12 +7,13 @@
 #define MMSIM_SRC_PCP_H
 
 #include <linux/preempt.h>
+#include <linux/prefetch.h>
 #include <linux/smp.h>
 
 #include "page/memory.h"
 
-/* This CPU's lists of a zone, ours until mmsim_pcp_leave(); NULL when we interrupt somebody who has them. */
-static __always_inline struct mmsim_pcp *mmsim_pcp_enter(struct mmsim_zone *zone)
+/* Gets this CPU's lists of a zone, ours until mmsim_pcp_leave(); false when we interrupt somebody who has them. */
+static __always_inline bool mmsim_pcp_enter(struct mmsim_zone *zone, struct mmsim_pcp **lists)
 {
 	struct mmsim_pcp *pcp;
 
@@ -20,11 +21,12 @@ static __always_inline struct mmsim_pcp *mmsim_pcp_enter(struct mmsim_zone *zone
 	pcp = zone->pcp[smp_processor_id()];
 	if (unlikely(READ_ONCE(pcp->busy))) {
 		preempt_enable();
-		return NULL;
+		return false;
 	}
 	WRITE_ONCE(pcp->busy, true);
 	barrier();
-	return pcp;
+	*lists = pcp;
+	return true;
 }
 
 static __always_inline void mmsim_pcp_leave(struct mmsim_pcp *pcp)
@@ -38,20 +40,24 @@ static __always_inline void mmsim_pcp_leave(struct mmsim_pcp *pcp)
 static __always_inline struct mmsim_page *mmsim_pcp_pop_held(struct mmsim_pcp *pcp, unsigned int order,
 							     unsigned int type)
 {
+	struct mmsim_page *page;
+
 	if (unlikely(!pcp->list[order][type]))
 		return NULL;
 	WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
 	WRITE_ONCE(pcp->nr_alloc, pcp->nr_alloc + BIT(order));
-	return mmsim_chain_pop(&pcp->list[order][type]);
+	page = mmsim_chain_pop(&pcp->list[order][type]);
+	prefetchw(pcp->list[order][type]);	/* the next one's link, flags and counts are all in there */
+	return page;
 }
 
 /* A block from this CPU's list; NULL when it has none, or the lists can't be used just now. */
 static __always_inline struct mmsim_page *mmsim_pcp_pop(struct mmsim_zone *zone, unsigned int order, unsigned int type)
 {
-	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
 	struct mmsim_page *page;
+	struct mmsim_pcp *pcp;
 
-	if (unlikely(!pcp))
+	if (unlikely(!mmsim_pcp_enter(zone, &pcp)))
 		return NULL;
 	page = mmsim_pcp_pop_held(pcp, order, type);
 	mmsim_pcp_leave(pcp);
@@ -62,20 +68,19 @@ static __always_inline struct mmsim_page *mmsim_pcp_pop(struct mmsim_zone *zone,
 static __always_inline bool mmsim_pcp_push(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order,
 					   unsigned int type)
 {
-	struct mmsim_pcp *pcp = mmsim_pcp_enter(zone);
-	bool room;
+	struct mmsim_pcp *pcp;
 
-	if (unlikely(!pcp))
+	if (unlikely(!mmsim_pcp_enter(zone, &pcp)))
 		return false;
-	room = pcp->count < READ_ONCE(pcp->high);
-	if (likely(room)) {
-		WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED |
-					(unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-		mmsim_chain_push(&pcp->list[order][type], page);
-		WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
+	if (unlikely(pcp->count >= READ_ONCE(pcp->high))) {
+		mmsim_pcp_leave(pcp);
+		return false;
 	}
+	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
+	mmsim_chain_push(&pcp->list[order][type], page);
+	WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
 	mmsim_pcp_leave(pcp);
-	return room;
+	return true;
 }
 
 #endif /* MMSIM_SRC_PCP_H */
