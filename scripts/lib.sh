@@ -13,7 +13,7 @@ MMSIM_TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 MMSIM_CACHE=${MMSIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/mmsim}
 MMSIM_OUT=${MMSIM_OUT:-$MMSIM_TOP/out}
 # shellcheck disable=SC2034	# for those that build
-BUILD_TOOLS=(build-essential gcc-12 bc bison flex libelf-dev libssl-dev cpio kmod xz-utils rsync)
+BUILD_TOOLS=(build-essential gcc-12 bc bison flex libelf-dev libssl-dev pahole cpio kmod xz-utils rsync)
 JOBS=$(nproc)
 if [ -z "${MMSIM_RUN:-}" ]; then
 	MMSIM_RUN=$(mktemp -d "${TMPDIR:-/tmp}/mmsim.XXXXXX")
