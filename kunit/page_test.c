@@ -119,20 +119,22 @@ static bool lies_in_metadata(const struct mmsim_memory *mem, const void *p, size
 
 /*
  * All metadata lies in the region, in frames that are reserved and that no allocation ever gets. It costs 1/64 of the
- * region and a few pages.
+ * region and a few pages, and HighMem's slots where there are any.
  */
 static void page_metadata(struct kunit *test)
 {
 	const struct layout *layout = test->param_value;
 	struct mmsim_memory *mem = mmsim_test_instance(test, layout->size, layout->zones)->memory;
 	LIST_HEAD(held);
+	size_t highmem = mem->highmem ? struct_size(mem->highmem, cpu, nr_cpu_ids) : 0;
+	unsigned long inside = 0, slots = PFN_UP(highmem);
 	struct mmsim_page *page, *next;
-	unsigned long inside = 0;
 
 	KUNIT_EXPECT_TRUE(test, lies_in_metadata(mem, mem, sizeof(*mem)));
+	KUNIT_EXPECT_TRUE(test, !highmem || lies_in_metadata(mem, mem->highmem, highmem));
 	KUNIT_EXPECT_TRUE(test, lies_in_metadata(mem, mem->node[0], sizeof(*mem->node[0])));
 	KUNIT_EXPECT_TRUE(test, lies_in_metadata(mem, mem->map, mem->nr_pages * sizeof(*mem->map)));
-	KUNIT_EXPECT_LE(test, mem->meta_pages, mem->nr_pages / 64 + 4);
+	KUNIT_EXPECT_LE(test, mem->meta_pages, mem->nr_pages / 64 + 4 + slots);
 
 	while ((page = take(mem, ANY_ZONE, 0))) {
 		inside += is_kept(mem, mmsim_memory_pfn(mem, page));

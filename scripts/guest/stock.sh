@@ -132,6 +132,25 @@ sources() {
 	fi
 }
 
+# The slots' addresses are vmap()'s: other ones than the region's.
+highmem() {
+	check "an instance with HighMem loads" load size=64M zones=Normal:32M,HighMem
+	check "  HighMem pages are allocated" ctl alloc_pages gfp=GFP_HIGHUSER count=600
+	check "  they have no address" equal "$(ctl list | grep -c 'address 0 ')" 600
+	ctl list >/tmp/list
+	check "  what is written at kmap()'s address is there at kmap_local_page()'s" ctl kmap 1
+	check "  these are two addresses" [ "$(ctl kmap 2 | cut -d' ' -f3)" != "$(ctl kmap 2 | cut -d' ' -f5)" ]
+	seq -f 'kmap %g' 1 600 >/tmp/kmaps
+	check "  so with all 600 pages, though there are 512 slots" dd if=/tmp/kmaps of="$DEBUG/ctl" bs=64k
+	check "  ok" verdict
+	check "  a Normal page has one address" ctl alloc_pages count=1
+	check "    and kmap() gives that" equal "$(ctl kmap 601 | cut -d' ' -f3)" "$(ctl list | sed -n 's/^601 .* address \([^ ]*\) .*/\1/p')"
+	check "  a handle that is none is refused" ctl_refuses 4711 kmap 4711
+	check "  all is freed" ctl free_all
+	check "  mmsim is complete" equal "$(mmsim_free)" "$(managed)"
+	check "  unloads" unload
+}
+
 refusals() {
 	for size in 0 3M 5M 64G banana 12X ''; do
 		check "size=$size is refused" refused "size=$size" size=$size
@@ -158,4 +177,5 @@ commands
 mirror
 check "mmsim unloads" unload
 sources
+highmem
 refusals

@@ -33,6 +33,8 @@
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
 
+#include <mmsim/highmem.h>
+
 #include "mmsim.h"
 
 #define INPUT_MAX	SZ_64K
@@ -373,6 +375,37 @@ static int do_split(char *args)
 	return err;
 }
 
+/* A word written at the one address must be there at the other: both lead to the same frame. */
+static int do_kmap(char *args)
+{
+	char *word = next_word(&args);
+	struct block *block;
+	unsigned int handle;
+	u64 *lasting, *local, seen;
+	int err;
+
+	if (!word)
+		return fail(-EINVAL, "kmap: which? a handle");
+	err = parse_number("kmap: handle", word, 1, HANDLE_MAX, &handle);
+	if (err)
+		return err;
+	block = xa_load(&ctl_blocks, handle);
+	if (!block)
+		return fail(-EINVAL, "kmap: no handle %u; list shows those there are", handle);
+
+	lasting = mmsim_kmap(block->page);
+	*lasting = ~(u64)handle;
+	local = mmsim_kmap_local_page(block->page);
+	seen = *local;
+	mmsim_kunmap_local(local);
+	mmsim_kunmap(block->page);
+	if (seen != ~(u64)handle)
+		return fail(-EIO, "kmap: what was written at %#lx is not at %#lx", (unsigned long)lasting,
+			    (unsigned long)local);
+	say("%u kmap %#lx kmap_local_page %#lx", handle, (unsigned long)lasting, (unsigned long)local);
+	return 0;
+}
+
 static int do_mirror(char *args)
 {
 	char *word = next_word(&args);
@@ -407,6 +440,7 @@ static const struct command {
 	{ "free_all", do_free_all, false, ": every handle" },
 	{ "list", do_list, false, ": the handles with pfn, order, address and gfp" },
 	{ "split", do_split, true, "HANDLE: split_page(), into blocks of order 0" },
+	{ "kmap", do_kmap, true, "HANDLE: map its first page in both ways, write, read, unmap" },
 	{ "drain", do_drain, false, ": give the CPUs' lists back to the zones" },
 	{ "mirror", do_mirror, true, "on|off: serve the running kernel's page allocations, too" },
 	{ "help", do_help, false, ": this" },

@@ -243,5 +243,5 @@ int mmsim_memory_check(struct mmsim_memory *mem, char *what, size_t size)
 			return err;
 		cond_resched();
 	}
-	return 0;
+	return mmsim_highmem_check(mem, what, size);
 }

@@ -6,6 +6,8 @@
 #include <linux/export.h>
 #include <linux/pfn.h>
 
+#include <mmsim/highmem.h>
+
 #include "page/memory.h"
 
 struct mmsim_memory *mmsim_memory_live __read_mostly;
@@ -272,13 +274,80 @@ EXPORT_SYMBOL_GPL(mmsim_compound_order);
  * mmsim_page_address() - the kernel address of a page, as page_address()
  * @page: any page
  *
- * Return: the address of its frame; NULL for a page in HighMem.
+ * Return: the address of its frame; NULL for a page in HighMem that is not mapped with mmsim_kmap().
  */
 void *mmsim_page_address(const struct mmsim_page *page)
 {
-	return page->virtual;
+	return READ_ONCE(page->virtual);
 }
 EXPORT_SYMBOL_GPL(mmsim_page_address);
+
+/**
+ * mmsim_kmap() - give a page an address until mmsim_kunmap(), as kmap()
+ * @page: a page that the caller holds
+ *
+ * A page that is not in HighMem has one anyway. Calls nest: a page keeps its address until the last mmsim_kunmap().
+ *
+ * Context: process context, may sleep: also until somebody else unmaps a page, when all 512 slots are in use.
+ * Return: its address, the same for all who have mapped it; NULL for what is no page.
+ */
+void *mmsim_kmap(struct mmsim_page *page)
+{
+	might_sleep();
+	return mmsim_highmem_map(mmsim_memory_live, page, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_kmap);
+
+/**
+ * mmsim_kunmap() - undo one mmsim_kmap(), as kunmap()
+ * @page: a page that the caller has mapped; what isn't is reported and left alone
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_kunmap(struct mmsim_page *page)
+{
+	might_sleep();
+	mmsim_highmem_unmap(mmsim_memory_live, page, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_kunmap);
+
+/**
+ * mmsim_kmap_local_page() - give a page an address on this CPU for a short time, as kmap_local_page()
+ * @page: a page that the caller holds
+ *
+ * Other than in the kernel preemption is off until mmsim_kunmap_local() when the page is in HighMem: don't sleep.
+ *
+ * Context: any, interrupts included.
+ * Return: an address for the caller alone; NULL for what is no page, and with 16 pages mapped on this CPU.
+ */
+void *mmsim_kmap_local_page(struct mmsim_page *page)
+{
+	return mmsim_highmem_map_local(mmsim_memory_live, page, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_kmap_local_page);
+
+/**
+ * mmsim_kunmap_local() - undo the last mmsim_kmap_local_page(), as kunmap_local()
+ * @addr: any address in the page as it was mapped; what was not mapped last is reported and left alone
+ *
+ * Context: that of the mmsim_kmap_local_page().
+ */
+void mmsim_kunmap_local(const void *addr)
+{
+	mmsim_highmem_unmap_local(mmsim_memory_live, addr, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_kunmap_local);
+
+/**
+ * mmsim_kmap_flush_unused() - take the addresses of pages that nobody has mapped any more, as kmap_flush_unused()
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_kmap_flush_unused(void)
+{
+	mmsim_highmem_flush(mmsim_memory_live);
+}
+EXPORT_SYMBOL_GPL(mmsim_kmap_flush_unused);
 
 /* The page of an address in the region; NULL in a hole, too, which is the host's memory. */
 static struct mmsim_page *owned_page(const void *addr)
@@ -299,7 +368,7 @@ struct mmsim_page *mmsim_virt_to_page(const void *addr)
 {
 	struct mmsim_page *page = owned_page(addr);
 
-	return page && page->virtual ? page : NULL;
+	return page && mmsim_page_zone_type(page) != MMSIM_ZONE_HIGHMEM ? page : NULL;
 }
 EXPORT_SYMBOL_GPL(mmsim_virt_to_page);
 

@@ -39,9 +39,11 @@ struct metadata {
 	struct mmsim_node **cpu_node;
 	struct mmsim_pcp **pcp;		/* pointers: a zone's by CPU, zone after zone */
 	struct mmsim_pcp *pcps;		/* what they point to: all zones' of a CPU together */
+	struct mmsim_highmem *highmem;	/* NULL without such a zone */
 };
 
-static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages, unsigned int nr_nodes)
+static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages, unsigned int nr_nodes,
+				    bool highmem)
 {
 	unsigned long nr_pcps = nr_nodes * MMSIM_NR_ZONES * nr_cpu_ids;
 	void *at = start;
@@ -53,6 +55,9 @@ static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned
 	meta->cpu_node = carve(&at, nr_cpu_ids * sizeof(*meta->cpu_node), SMP_CACHE_BYTES);
 	meta->pcp = carve(&at, nr_pcps * sizeof(*meta->pcp), SMP_CACHE_BYTES);
 	meta->pcps = carve(&at, nr_pcps * sizeof(*meta->pcps), SMP_CACHE_BYTES);
+	meta->highmem = NULL;
+	if (highmem)
+		meta->highmem = carve(&at, struct_size(meta->highmem, cpu, nr_cpu_ids), SMP_CACHE_BYTES);
 	return PFN_UP(at - start);
 }
 
@@ -114,13 +119,14 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 					   unsigned int nr_nodes)
 {
 	unsigned long start = r->start_pfn, end = 0, meta_pfn, meta_pages;
+	bool highmem = layout->size[MMSIM_ZONE_HIGHMEM];
 	struct metadata meta;
 	unsigned int nid;
 	void *vaddr;
 
 	largest_lowmem(layout, &start, &end);
 	vaddr = r->vaddr + ((start - r->start_pfn) << PAGE_SHIFT);
-	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes);
+	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes, highmem);
 	meta_pfn = find_whole_run(r, start, end, meta_pages);
 	if (!meta_pfn) {
 		pr_err("the page array and other metadata need %lu KB in one piece of the largest of DMA, DMA32 and Normal: make it larger with zones=, or the region with size=\n",
@@ -129,7 +135,7 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 	}
 
 	vaddr += (meta_pfn - start) << PAGE_SHIFT;
-	carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes);
+	carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes, highmem);
 	memset(meta.mem, 0, vaddr + (meta_pages << PAGE_SHIFT) - (void *)meta.mem);
 	link_cpus(&meta, nr_nodes);
 	meta.mem->region = r;
@@ -140,6 +146,7 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 	meta.mem->meta_pfn = meta_pfn;
 	meta.mem->meta_pages = meta_pages;
 	meta.mem->nr_nodes = nr_nodes;
+	meta.mem->highmem = meta.highmem;
 	meta.mem->cpu_node = meta.cpu_node;
 	for (nid = 0; nid < nr_nodes; nid++)
 		meta.mem->node[nid] = &meta.node[nid];
@@ -346,6 +353,7 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 		pr_err("CPU hotplug can't be watched: error %d\n", err);
 		return NULL;
 	}
+	mmsim_highmem_start(mem);
 	return mem;
 }
 
@@ -370,6 +378,7 @@ unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
 	struct mmsim_zone *zone;
 
 	mmsim_reclaim_stop(mem);
+	mmsim_highmem_stop(mem);
 	mmsim_pcp_stop(mem);
 	mmsim_for_each_zone(mem, zone)
 		leaked += zone->allocated_pages;

@@ -8,8 +8,9 @@
  *	       -> map[pfn - start_pfn], pageblock[(pfn - start_pfn) / MMSIM_PAGEBLOCK_PAGES]
  *
  * Locks, outermost first:
- *	1. pcp->busy: not a lock, but who has set it keeps everybody else out of this CPU's lists; see pcp.c
- *	2. zone->lock: irq-safe, the innermost: nothing is called under it that takes another one, prints, or sleeps.
+ *	1. highmem->lock: a mutex, over kmap()'s slots; see highmem.c
+ *	2. pcp->busy: not a lock, but who has set it keeps everybody else out of this CPU's lists; see pcp.c
+ *	3. zone->lock: irq-safe, the innermost: nothing is called under it that takes another one, prints, or sleeps.
  *	   Where two zones' locks are wanted they are taken one after the other, never together.
  */
 #ifndef MMSIM_SRC_MEMORY_H
@@ -19,6 +20,7 @@
 #include <linux/seq_buf.h>
 #include <linux/spinlock.h>
 
+#include "page/highmem.h"
 #include "page/page.h"
 #include "page/reclaim.h"
 #include "page/vmstat.h"
@@ -83,6 +85,8 @@ enum mmsim_bad {
 	MMSIM_BAD_ALLOC_ORDER,	/* an allocation above MMSIM_MAX_ORDER */
 	MMSIM_BAD_NODE,		/* a node that there isn't */
 	MMSIM_BAD_MOVABLE,	/* freed while movable, or no page that can be made so, or not */
+	MMSIM_BAD_KMAP,		/* more kmap_local_page() at once than a CPU has slots for */
+	MMSIM_BAD_KUNMAP,	/* kunmap() of a page that isn't mapped, or kunmap_local() of one that isn't the last */
 	MMSIM_NR_BAD
 };
 
@@ -194,6 +198,7 @@ struct mmsim_memory {
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct mmsim_reclaim reclaim;
 	struct mmsim_events events;
+	struct mmsim_highmem *highmem;	/* NULL without a HighMem zone. Constant */
 
 	atomic_long_t bad[MMSIM_NR_BAD];	/* refusals so far, each kind exactly */
 	atomic_long_t nr_failed;		/* allocations that found no block */

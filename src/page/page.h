@@ -53,7 +53,8 @@ struct mmsim_page {
 		};
 		atomic64_t counts;			/* both at once: see MMSIM_COUNTS_* */
 	};
-	void *virtual;			/* kernel address of the frame; NULL in HighMem. Constant */
+	/* Kernel address of the frame, constant. In HighMem: while it has one, else NULL; highmem->lock to write. */
+	void *virtual;
 };
 
 static_assert(sizeof(struct mmsim_page) == 64, "1/64 of the region, and mmsim_buddy_of() flips one address bit");
