@@ -50,7 +50,7 @@ struct cache {
 	bool allocates;			/* while it scans */
 	unsigned long calls;		/* of scan_objects, by the test's thread ... */
 	unsigned long thread_calls;	/* ... and by others */
-	unsigned long largest;		/* nr_to_scan */
+	unsigned long largest, asked;	/* nr_to_scan, and the sum of all */
 	unsigned long refused, wrong_gfp, got;
 };
 
@@ -69,6 +69,7 @@ static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_sh
 	else
 		c->thread_calls++;
 	c->largest = max(c->largest, sc->nr_to_scan);
+	c->asked += sc->nr_to_scan;
 	c->wrong_gfp += !(sc->gfp_mask & __GFP_DIRECT_RECLAIM);
 	if (c->allocates) {
 		struct mmsim_page *page = take_page(c->mem, GFP_KERNEL | __GFP_NOWARN);
@@ -98,6 +99,16 @@ static struct cache *cache(struct kunit *test, struct mmsim_memory *mem)
 	c->mem = mem;
 	c->tester = current;
 	return c;
+}
+
+static void add_shrinker(struct kunit *test, struct cache *c)
+{
+	KUNIT_ASSERT_TRUE(test, mmsim_reclaim_add(c->mem, &c->shrinker, _THIS_IP_));
+}
+
+static void remove_shrinker(struct kunit *test, struct cache *c)
+{
+	KUNIT_ASSERT_TRUE(test, mmsim_reclaim_remove(c->mem, &c->shrinker, _THIS_IP_));
 }
 
 /* Puts into the cache whatever ordinary requests can have. */
@@ -140,7 +151,7 @@ static void reclaim_direct(struct kunit *test)
 
 	cache_fill(test, c);
 	nr = c->nr;
-	mmsim_reclaim_add(m->memory, &c->shrinker);
+	add_shrinker(test, c);
 	KUNIT_EXPECT_NULL(test, take_page(m->memory, FILL));
 	KUNIT_EXPECT_EQ(test, c->calls, 0);
 	page = take_page(m->memory, DIRECT);
@@ -154,7 +165,7 @@ static void reclaim_direct(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, c->wrong_gfp, 0);
 
 	/* Without its shrinker it is left alone. */
-	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	remove_shrinker(test, c);
 	nr = c->calls;
 	for (; page; page = take_page(m->memory, FILL))
 		c->page[c->nr++] = page;
@@ -175,7 +186,7 @@ static void reclaim_not_atomic(struct kunit *test)
 	unsigned int i;
 
 	cache_fill(test, c);
-	mmsim_reclaim_add(m->memory, &c->shrinker);
+	add_shrinker(test, c);
 	for (i = 0; i < ARRAY_SIZE(gfp); i++) {
 		while ((page = take_page(m->memory, gfp[i] | __GFP_NOWARN))) {
 			page->private = (unsigned long)reserve;
@@ -186,7 +197,7 @@ static void reclaim_not_atomic(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, c->calls, 0);
 	KUNIT_EXPECT_EQ(test, stalls(m->memory), 0);
-	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	remove_shrinker(test, c);
 	while (reserve) {
 		page = reserve;
 		reserve = (struct mmsim_page *)page->private;
@@ -202,23 +213,31 @@ struct scan {
 	int seeks;
 	unsigned long freed;	/* by a direct reclaim for one page */
 	unsigned long calls;
+	long deferred;
 };
 
 /*
- * do_shrink_slab(): a pass at priority p scans objects / 2^p * 4 / seeks, in whole batches; what is less than a batch
- * is put off. Reclaim begins at 12 and stops with the pass that has brought 32.
+ * do_shrink_slab(): a pass at priority p wants objects / 2^p * 4 / seeks more, half of the objects when seeks is 0. It
+ * scans that and 1 / 2^p of what was put off, in whole batches, or all that there is; what it has not scanned of both is
+ * put off. Reclaim begins at 12 and stops with the pass that has brought 32.
  */
 static const struct scan scans[] = {
-	{ 1 << 20, 0, 2, 512, 4 },
-	{ 1 << 20, 0, 1, 1024, 8 },
-	{ 1 << 20, 0, 4, 256, 2 },
-	{ 1 << 20, 64, 2, 512, 8 },
-	{ 1 << 20, 512, 2, 512, 1 },
-	{ 1 << 20, 300, 2, 300, 1 },
-	{ 1 << 16, 0, 2, 128, 1 },
-	{ 1 << 20, 1024, 2, 1024, 1 },
-	{ 1 << 16, 16, 2, 32, 2 },
-	{ 0, 0, 2, 0, 0 },
+	{ 1 << 20, 0, 2, 512, 4, 0 },
+	{ 1 << 20, 0, 1, 1024, 8, 0 },
+	{ 1 << 20, 0, 4, 256, 2, 0 },
+	{ 1 << 20, 0, 0, 524288, 4096, 0 },
+	{ 1 << 20, 64, 2, 512, 8, 0 },
+	{ 1 << 20, 512, 2, 512, 1, 0 },
+	{ 1 << 20, 300, 2, 300, 1, 212 },
+	{ 1 << 16, 0, 2, 128, 1, 96 },
+	{ 1 << 20, 1024, 2, 1024, 1, 512 },
+	{ 1 << 16, 16, 2, 32, 2, 0 },
+	{ 1000, 0, 2, 128, 1, 110 },
+	{ 200, 0, 0, 128, 1, 372 },
+	{ 100, 0, 2, 100, 1, 66 },
+	{ 31, 0, 2, 31, 1, 11 },
+	{ 20, 8, 2, 20, 3, 4 },
+	{ 0, 0, 2, 0, 0, 0 },
 };
 
 static void describe_scan(const struct scan *s, char *desc)
@@ -237,13 +256,14 @@ static void reclaim_scan(struct kunit *test)
 	c->nr = s->objects;
 	c->shrinker.batch = s->batch;
 	c->shrinker.seeks = s->seeks;
-	mmsim_reclaim_add(m->memory, &c->shrinker);
-	KUNIT_EXPECT_EQ(test, mmsim_reclaim_direct(m->memory, 0, GFP_KERNEL), s->freed);
-	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	add_shrinker(test, c);
+	KUNIT_EXPECT_EQ(test, mmsim_reclaim_direct(m->memory, 0, GFP_KERNEL).freed, s->freed);
+	remove_shrinker(test, c);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&c->shrinker.nr_deferred), s->deferred);
 	KUNIT_EXPECT_EQ(test, s->objects - c->nr, s->freed);
 	KUNIT_EXPECT_EQ(test, c->calls, s->calls);
 	KUNIT_EXPECT_LE(test, c->largest, s->batch ? (unsigned long)s->batch : 128UL);
-	KUNIT_EXPECT_EQ(test, counted(m->memory, MMSIM_EVENT_SLABS_SCANNED), s->freed);
+	KUNIT_EXPECT_EQ(test, counted(m->memory, MMSIM_EVENT_SLABS_SCANNED), c->asked);
 }
 
 /*
@@ -259,12 +279,12 @@ static void reclaim_thread(struct kunit *test)
 
 	cache_fill(test, c);
 	KUNIT_ASSERT_LT(test, zone->free_pages, zone->watermark[MMSIM_WMARK_LOW]);
-	mmsim_reclaim_add(m->memory, &c->shrinker);
+	add_shrinker(test, c);
 	page = take_page(m->memory, GFP_ATOMIC | __GFP_NOWARN);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	for (i = 0; i < 500 && READ_ONCE(zone->free_pages) < zone->watermark[MMSIM_WMARK_HIGH]; i++)
 		msleep(20);
-	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	remove_shrinker(test, c);
 	KUNIT_EXPECT_GE(test, zone->free_pages, zone->watermark[MMSIM_WMARK_HIGH]);
 	KUNIT_EXPECT_GT(test, counted(m->memory, MMSIM_EVENT_PAGEOUTRUN), 0);
 	KUNIT_EXPECT_EQ(test, stalls(m->memory), 0);
@@ -277,7 +297,7 @@ static void reclaim_thread(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
-/* A shrinker that allocates gets its page out of the reserve (PF_MEMALLOC) and isn't called for it again. */
+/* A shrinker that allocates gets its page out of the reserve and isn't called for it again. */
 static void reclaim_recursion(struct kunit *test)
 {
 	struct mmsim *m = instance(test);
@@ -286,14 +306,14 @@ static void reclaim_recursion(struct kunit *test)
 
 	c->allocates = true;
 	cache_fill(test, c);
-	mmsim_reclaim_add(m->memory, &c->shrinker);
+	add_shrinker(test, c);
 	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
-	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	remove_shrinker(test, c);
 	KUNIT_EXPECT_EQ(test, stalls(m->memory), 1);
 	KUNIT_EXPECT_GT(test, c->calls, 0);
 	KUNIT_EXPECT_EQ(test, c->got, c->calls + c->thread_calls);
-	KUNIT_EXPECT_FALSE(test, current->flags & PF_MEMALLOC);
+	KUNIT_EXPECT_FALSE(test, mmsim_reclaiming(m->memory));
 	if (page)
 		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
 	cache_empty(test, c);
@@ -308,14 +328,14 @@ static void reclaim_rounds(struct kunit *test)
 	struct mmsim_page *page;
 
 	cache_fill(test, c);
-	mmsim_reclaim_add(m->memory, &c->shrinker);
+	add_shrinker(test, c);
 	c->give_from_round = 5;
 	KUNIT_EXPECT_NULL(test, take_page(m->memory, DIRECT | __GFP_NORETRY));
 	KUNIT_EXPECT_EQ(test, stalls(m->memory), 1);
 	page = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page);
 	KUNIT_EXPECT_EQ(test, stalls(m->memory), 5);
-	mmsim_reclaim_remove(m->memory, &c->shrinker);
+	remove_shrinker(test, c);
 	if (page)
 		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
 	cache_empty(test, c);
@@ -371,6 +391,147 @@ static void reclaim_nofail(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* Waits until the thread has nothing to do. */
+static void thread_rests(struct mmsim_reclaim *r)
+{
+	int i;
+
+	for (i = 0; i < 500 && (READ_ONCE(r->work) || READ_ONCE(r->thread->__state) == TASK_RUNNING); i++)
+		msleep(20);
+}
+
+/* Sixteen times the priorities down and nothing freed: the thread gives up, until somebody frees something. */
+static void reclaim_hopeless(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct mmsim_reclaim *r = &m->memory->reclaim;
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page[3];
+
+	cache_fill(test, c);
+	page[0] = take_page(m->memory, GFP_ATOMIC | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, page[0]);
+	thread_rests(r);
+	KUNIT_EXPECT_EQ(test, r->failures, MMSIM_MAX_RECLAIM_RETRIES);
+	KUNIT_EXPECT_EQ(test, counted(m->memory, MMSIM_EVENT_PAGEOUTRUN), MMSIM_MAX_RECLAIM_RETRIES);
+	page[1] = take_page(m->memory, GFP_ATOMIC | __GFP_NOWARN);
+	KUNIT_EXPECT_NOT_NULL(test, page[1]);
+	KUNIT_EXPECT_FALSE(test, r->work);
+
+	add_shrinker(test, c);
+	page[2] = take_page(m->memory, DIRECT);
+	KUNIT_EXPECT_NOT_NULL(test, page[2]);
+	KUNIT_EXPECT_EQ(test, r->failures, 0);
+	remove_shrinker(test, c);
+	mmsim_test_give_all(test, m->memory, page, ARRAY_SIZE(page));
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+/* The thread is not woken for a full zone while a higher one that the request could use has enough; else it is. */
+static void reclaim_one_zone_will_do(struct kunit *test)
+{
+	const struct mmsim_memory_params params = { .watermark_scale_factor = 100, .min_free_kbytes = 400 };
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_16M, "DMA:4M,Normal", &params);
+	struct mmsim_reclaim *r = &m->memory->reclaim;
+	struct mmsim_zone *dma = &m->memory->node[0]->zone[MMSIM_ZONE_DMA];
+	struct mmsim_zone *const *only_dma = m->memory->node[0]->zonelist[MMSIM_ZONE_DMA];
+	struct mmsim_zone *const *both = m->memory->node[0]->zonelist[MMSIM_ZONE_NORMAL];
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page;
+	int i;
+
+	c->page = kunit_kcalloc(test, m->memory->nr_pages, sizeof(*c->page), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c->page);
+	while ((page = take_page(m->memory, FILL | __GFP_DMA)))
+		c->page[c->nr++] = page;
+	KUNIT_ASSERT_LT(test, dma->free_pages, dma->watermark[MMSIM_WMARK_LOW]);
+	add_shrinker(test, c);
+	mmsim_reclaim_wake(m->memory, both, 0, MMSIM_ZONE_NORMAL);
+	KUNIT_EXPECT_FALSE(test, r->work);
+	mmsim_reclaim_wake(m->memory, only_dma, 0, MMSIM_ZONE_DMA);
+	for (i = 0; i < 500 && READ_ONCE(dma->free_pages) <= dma->watermark[MMSIM_WMARK_HIGH]; i++)
+		msleep(20);
+	thread_rests(r);
+	remove_shrinker(test, c);
+	KUNIT_EXPECT_GT(test, dma->free_pages, dma->watermark[MMSIM_WMARK_HIGH]);
+	KUNIT_EXPECT_GT(test, c->nr, 0);
+	KUNIT_EXPECT_EQ(test, r->failures, 0);
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+/* A shrinker is registered once, and unregistered once. */
+static void reclaim_twice(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	const struct mmsim_snapshot *before = mmsim_snapshot(test, m->memory);
+	struct cache *c = cache(test, m->memory), *other = cache(test, m->memory);
+
+	add_shrinker(test, c);
+	KUNIT_EXPECT_FALSE(test, mmsim_reclaim_add(m->memory, &c->shrinker, _THIS_IP_));
+	mmsim_expect_since(test, m->memory, before, MMSIM_BAD_SHRINKER, 0);
+	before = mmsim_snapshot(test, m->memory);
+	KUNIT_EXPECT_FALSE(test, mmsim_reclaim_remove(m->memory, &other->shrinker, _THIS_IP_));
+	mmsim_expect_since(test, m->memory, before, MMSIM_BAD_SHRINKER, 0);
+	c->nr = 1000;
+	KUNIT_EXPECT_EQ(test, mmsim_reclaim_direct(m->memory, 0, GFP_KERNEL).freed, 128);
+	KUNIT_EXPECT_EQ(test, c->calls, 1);
+	remove_shrinker(test, c);
+	before = mmsim_snapshot(test, m->memory);
+	KUNIT_EXPECT_FALSE(test, mmsim_reclaim_remove(m->memory, &c->shrinker, _THIS_IP_));
+	mmsim_expect_since(test, m->memory, before, MMSIM_BAD_SHRINKER, 0);
+}
+
+struct nofail {
+	gfp_t gfp;
+	unsigned int order;
+	bool reported;		/* when nothing is left above the marks */
+};
+
+/* Only what can wait is given the word, and only for one page or two; the others are tried, and told. */
+static const struct nofail nofails[] = {
+	{ GFP_NOWAIT, 0, true },
+	{ GFP_ATOMIC, 0, true },
+	{ GFP_KERNEL, 0, false },
+	{ GFP_KERNEL, 1, false },
+	{ GFP_KERNEL, 2, true },
+	{ GFP_NOIO | __GFP_NORETRY, 0, false },
+};
+
+static void describe_nofail(const struct nofail *n, char *desc)
+{
+	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%pGg order %u", &n->gfp, n->order);
+}
+
+KUNIT_ARRAY_PARAM(nofail, nofails, describe_nofail);
+
+static void reclaim_nofail_warns(struct kunit *test)
+{
+	const struct nofail *n = test->param_value;
+	gfp_t gfp = n->gfp | __GFP_NOFAIL | __GFP_NOWARN;
+	struct mmsim *m = instance(test);
+	atomic_long_t *told = &m->memory->bad[MMSIM_BAD_NOFAIL];
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *page = take(m->memory, gfp, n->order);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(told), 0);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, n->order));
+
+	cache_fill(test, c);
+	add_shrinker(test, c);
+	page = take(m->memory, gfp, n->order);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(told), n->reported);
+	if (gfp & __GFP_DIRECT_RECLAIM)
+		KUNIT_EXPECT_NOT_NULL(test, page);
+	if (page)
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page, n->order));
+	remove_shrinker(test, c);
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
 static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE(reclaim_direct),
 	KUNIT_CASE(reclaim_not_atomic),
@@ -379,6 +540,10 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE(reclaim_recursion),
 	KUNIT_CASE(reclaim_rounds),
 	KUNIT_CASE(reclaim_nofail),
+	KUNIT_CASE(reclaim_hopeless),
+	KUNIT_CASE(reclaim_one_zone_will_do),
+	KUNIT_CASE(reclaim_twice),
+	KUNIT_CASE_PARAM(reclaim_nofail_warns, nofail_gen_params),
 	{}
 };
 

@@ -234,7 +234,7 @@ static void watermark_off(struct kunit *test)
 		for (j = 0; j < MMSIM_NR_WMARK; j++)
 			KUNIT_EXPECT_EQ(test, zone->watermark[j], 0);
 		for (j = 0; j < MMSIM_NR_ZONES; j++)
-			KUNIT_EXPECT_EQ(test, zone->lowmem_reserve[j] + zone->plenty[j], 0);
+			KUNIT_EXPECT_EQ(test, zone->lowmem_reserve[j] + zone->fast_mark[j], 0);
 	}
 	KUNIT_EXPECT_EQ(test, mem->node[0]->zone[NORMAL].pcp[0]->high, 4 * 63);
 }
@@ -404,7 +404,7 @@ static void watermark_as_host(struct kunit *test)
 struct reach {
 	const char *name;
 	gfp_t gfp;
-	bool memalloc;		/* by a task with PF_MEMALLOC */
+	bool memalloc;		/* by a task with PF_MEMALLOC, which is about the host's memory */
 	unsigned long left;	/* pages that it leaves in the zone */
 };
 
@@ -421,8 +421,8 @@ static const struct reach reaches[] = {
 	{ "GFP_ATOMIC", GFP_ATOMIC, false, 117 },
 	{ "__GFP_MEMALLOC", GFP_NOWAIT | __GFP_MEMALLOC, false, 0 },
 	{ "__GFP_MEMALLOC, __GFP_NOMEMALLOC", GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOMEMALLOC, false, MIN_PAGES },
-	{ "PF_MEMALLOC", GFP_NOWAIT, true, 0 },
-	{ "PF_MEMALLOC, __GFP_NOMEMALLOC", GFP_NOWAIT | __GFP_NOMEMALLOC, true, MIN_PAGES },
+	{ "PF_MEMALLOC", GFP_NOWAIT, true, MIN_PAGES },
+	{ "PF_MEMALLOC, __GFP_MEMALLOC", GFP_NOWAIT | __GFP_MEMALLOC, true, 0 },
 };
 
 static void describe_reach(const struct reach *reach, char *desc)

@@ -54,8 +54,10 @@ free:
  */
 unsigned long mmsim_destroy(struct mmsim *m)
 {
-	unsigned long leaked = mmsim_memory_exit(m->memory);
+	unsigned long leaked;
 
+	mmsim_reclaim_stop(m->memory);
+	leaked = mmsim_memory_exit(m->memory);
 	mmsim_region_release(&m->region);
 	kfree(m);
 	return leaked;

@@ -7,10 +7,11 @@
  *
  * Else, as in the kernel, with more effort each time:
  *
- *   1. each zone of the list that stays above its low watermark;
+ *   1. each zone of the list that stays above its low watermark, at first without mixing migratetypes; see fallback.c;
  *   2. the reclaim thread is woken, and each zone that stays above its min watermark, or as far below it as the request
  *      may go; requests with __GFP_MEMALLOC take no notice of marks;
- *   3. a caller that may sleep reclaims by itself, and tries again a few times while that makes progress;
+ *   3. a caller that may sleep reclaims by itself, and tries again as long as that makes progress, and 16 times without,
+ *      while what could still be freed would do;
  *   4. the CPUs' lists are emptied, and the HighAtomic reserve is given up;
  *   5. out of memory: reported, unless __GFP_NOWARN, or waited for, with __GFP_NOFAIL. mmsim has no processes to kill.
  *
@@ -21,12 +22,10 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "page/buddy.h"
 #include "page/pcp.h"
-
-/* Reclaim rounds after which a request that could not be served is out of memory. */
-#define MAX_RECLAIM_RETRIES	16
 
 /* One request, from when its flags were read. */
 struct request {
@@ -102,11 +101,11 @@ static unsigned int alloc_flags_of(const struct request *rq)
 	return flags;
 }
 
-static bool ignores_marks(gfp_t gfp)
+static bool ignores_marks(const struct request *rq)
 {
-	if (gfp & __GFP_NOMEMALLOC)
+	if (rq->gfp & __GFP_NOMEMALLOC)
 		return false;
-	return (gfp & __GFP_MEMALLOC) || (in_task() && (current->flags & PF_MEMALLOC));
+	return (rq->gfp & __GFP_MEMALLOC) || mmsim_reclaiming(rq->mem);
 }
 
 static struct mmsim_page *try_zonelist(const struct request *rq, unsigned int alloc_flags)
@@ -117,6 +116,9 @@ static struct mmsim_page *try_zonelist(const struct request *rq, unsigned int al
 	for (zone = rq->zonelist; *zone; zone++) {
 		unsigned long mark = (*zone)->watermark[alloc_flags & MMSIM_ALLOC_WMARK];
 
+		/* A near page counts for more than an unmixed pageblock. */
+		if ((alloc_flags & MMSIM_ALLOC_NOFRAGMENT) && (*zone)->nid != rq->zonelist[0]->nid)
+			break;
 		if (!(alloc_flags & MMSIM_ALLOC_NO_WATERMARKS) &&
 		    !mmsim_watermark_ok(*zone, rq->order, mark, rq->highest, alloc_flags))
 			continue;
@@ -130,6 +132,17 @@ static struct mmsim_page *try_zonelist(const struct request *rq, unsigned int al
 	return NULL;
 }
 
+static struct mmsim_page *first_try(const struct request *rq)
+{
+	unsigned int alloc_flags = MMSIM_WMARK_LOW | (alloc_flags_of(rq) & MMSIM_ALLOC_CMA);
+	unsigned int nofragment = rq->zonelist[0]->first_try;
+	struct mmsim_page *page = NULL;
+
+	if (nofragment)
+		page = try_zonelist(rq, alloc_flags | nofragment);
+	return page ? page : try_zonelist(rq, alloc_flags);
+}
+
 static bool unreserve_highatomic(const struct request *rq, bool force)
 {
 	struct mmsim_zone *const *zone;
@@ -141,11 +154,12 @@ static bool unreserve_highatomic(const struct request *rq, bool force)
 }
 
 /* One round of step 3 and 4. */
-static struct mmsim_page *reclaim_and_try(const struct request *rq, unsigned int alloc_flags, bool *progress)
+static struct mmsim_page *reclaim_and_try(const struct request *rq, unsigned int alloc_flags,
+					  struct mmsim_reclaimed *reclaimed)
 {
 	struct mmsim_page *page;
 
-	*progress = mmsim_reclaim_direct(rq->mem, rq->order, rq->gfp) > 0;
+	*reclaimed = mmsim_reclaim_direct(rq->mem, rq->order, rq->gfp);
 	page = try_zonelist(rq, alloc_flags);
 	if (page)
 		return page;
@@ -154,42 +168,67 @@ static struct mmsim_page *reclaim_and_try(const struct request *rq, unsigned int
 	return try_zonelist(rq, alloc_flags);
 }
 
-static bool try_again(const struct request *rq, bool progress, unsigned int *rounds)
+/* Whether some zone could serve the request if shrinkers freed all that they have. */
+static bool would_do(const struct request *rq, unsigned long reclaimable)
 {
+	struct mmsim_zone *const *zone;
+
+	for (zone = rq->zonelist; *zone; zone++) {
+		unsigned long mark = (*zone)->watermark[MMSIM_WMARK_MIN] + (*zone)->lowmem_reserve[rq->highest];
+
+		if (READ_ONCE((*zone)->free_pages) + reclaimable >= mark + BIT(rq->order))
+			return true;
+	}
+	return false;
+}
+
+/* As should_reclaim_retry(). @rounds: how many in a row were without progress. */
+static bool try_again(const struct request *rq, const struct mmsim_reclaimed *reclaimed, unsigned int *rounds)
+{
+	bool costly = rq->order > PAGE_ALLOC_COSTLY_ORDER;
+
 	if (rq->gfp & __GFP_NORETRY)
 		return false;
-	if (rq->order > PAGE_ALLOC_COSTLY_ORDER && !(rq->gfp & __GFP_RETRY_MAYFAIL))
+	if (costly && !(rq->gfp & __GFP_RETRY_MAYFAIL))
 		return false;
-	/* What shrinkers free need not be what this request can use, so even progress has its bound. */
-	if (progress && ++*rounds <= MAX_RECLAIM_RETRIES)
+	*rounds = reclaimed->freed && !costly ? 0 : *rounds + 1;
+	if (*rounds <= MMSIM_MAX_RECLAIM_RETRIES && !fatal_signal_pending(current) && would_do(rq, reclaimed->left))
 		return true;
 	/* The last reserve goes before the request does. */
 	return unreserve_highatomic(rq, true);
 }
 
+/* What the kernel warns of, too: a request that must not fail and is likely to, or to wait for ever. */
+static bool unreasonable_nofail(const struct request *rq)
+{
+	return rq->order > 1 || !(rq->gfp & __GFP_DIRECT_RECLAIM) || mmsim_reclaiming(rq->mem);
+}
+
 static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long caller)
 {
+	struct mmsim_reclaimed reclaimed;
 	unsigned int alloc_flags, rounds = 0;
 	struct mmsim_page *page;
-	bool progress;
 
-	page = try_zonelist(rq, MMSIM_WMARK_LOW | (rq->type == MMSIM_MIGRATE_MOVABLE ? MMSIM_ALLOC_CMA : 0));
+	page = first_try(rq);
 	if (page)
 		return page;
+	if ((rq->gfp & __GFP_NOFAIL) && unreasonable_nofail(rq))
+		mmsim_bad(rq->mem, MMSIM_BAD_NOFAIL, NULL, rq->order, caller);
 	alloc_flags = alloc_flags_of(rq);
 	for (;;) {
 		if (alloc_flags & MMSIM_ALLOC_KSWAPD)
-			mmsim_reclaim_wake(rq->mem);
+			mmsim_reclaim_wake(rq->mem, rq->zonelist, rq->order, rq->highest);
 		page = try_zonelist(rq, alloc_flags);
-		if (!page && ignores_marks(rq->gfp))
+		if (!page && ignores_marks(rq))
 			page = try_zonelist(rq, alloc_flags | MMSIM_ALLOC_NO_WATERMARKS);
 		if (page || !(rq->gfp & __GFP_DIRECT_RECLAIM))
 			break;
-		page = reclaim_and_try(rq, alloc_flags, &progress);
+		page = reclaim_and_try(rq, alloc_flags, &reclaimed);
 		if (page)
 			break;
 		cond_resched();
-		if (try_again(rq, progress, &rounds))
+		if (try_again(rq, &reclaimed, &rounds))
 			continue;
 		if (!(rq->gfp & __GFP_NOFAIL))
 			break;
@@ -245,11 +284,11 @@ static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, s
 	if (unlikely(order > MMSIM_MAX_ORDER || highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES))
 		return NULL;
 	zone = zonelist_of(node, gfp, highest)[0];
-	if (unlikely(!zone || READ_ONCE(zone->common_pages) <= zone->plenty[highest] + BIT(order)))
+	if (unlikely(!zone || READ_ONCE(zone->common_pages) <= zone->fast_mark[highest] + BIT(order)))
 		return NULL;
 	if (likely(mem->pcp_orders & BIT(order)))
 		page = mmsim_pcp_pop(zone, order, type);
-	return likely(page) ? page : take_block(mem, zone, order, type, 0);
+	return likely(page) ? page : take_block(mem, zone, order, type, zone->first_try);
 }
 
 static struct mmsim_zone *highest_zone(struct mmsim_node *node)
@@ -377,8 +416,22 @@ static void alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node *node, g
 	if (highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES || !(mem->pcp_orders & BIT(0)))
 		return;
 	zone = zonelist_of(node, gfp, highest)[0];
-	if (zone && READ_ONCE(zone->common_pages) > zone->plenty[highest] + nr_empty)
+	if (zone && READ_ONCE(zone->common_pages) > zone->fast_mark[highest] + nr_empty)
 		prepare_bulk(mem, node, gfp, mmsim_pcp_take_many(zone, type, nr_empty), pages);
+}
+
+/* Equal shares to all nodes, and the rest to those whose turn it is; as the kernel's MPOL_INTERLEAVE. */
+static void alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_empty,
+				   struct mmsim_page **pages)
+{
+	unsigned int left;
+
+	for (left = mem->nr_nodes; left && nr_empty; left--) {
+		unsigned long share = DIV_ROUND_UP(nr_empty, left);
+
+		alloc_bulk_fast(mem, preferred_node(mem), gfp, share, pages);
+		nr_empty -= share;
+	}
 }
 
 /**
@@ -389,7 +442,8 @@ static void alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node *node, g
  * @pages: where the pages go; entries that are not NULL are left alone, as in the kernel
  * @caller: for reports
  *
- * Takes them from this CPU's list under one hold of it, and goes on page by page where that doesn't do.
+ * Takes them from this CPU's list under one hold of it, and goes on page by page where that doesn't do. With
+ * interleave= each node gives its share.
  *
  * Context: as mmsim_memory_alloc().
  * Return: how many entries from the start are not NULL now.
@@ -397,16 +451,17 @@ static void alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node *node, g
 unsigned long mmsim_memory_alloc_bulk(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_pages,
 				      struct mmsim_page **pages, unsigned long caller)
 {
-	struct mmsim_node *node = preferred_node(mem);
 	unsigned long i, nr_empty = 0;
 
 	for (i = 0; i < nr_pages; i++)
 		nr_empty += !pages[i];
-	if (nr_empty > 1)
-		alloc_bulk_fast(mem, node, gfp, nr_empty, pages);
+	if (unlikely(READ_ONCE(mem->interleave)))
+		alloc_bulk_interleaved(mem, gfp, nr_empty, pages);
+	else if (nr_empty > 1)
+		alloc_bulk_fast(mem, preferred_node(mem), gfp, nr_empty, pages);
 	for (i = 0; i < nr_pages; i++) {
 		if (!pages[i])
-			pages[i] = alloc_on(mem, node, gfp, 0, caller);
+			pages[i] = alloc_on(mem, preferred_node(mem), gfp, 0, caller);
 		if (!pages[i])
 			break;
 	}

@@ -28,6 +28,8 @@ const char *const mmsim_bad_names[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_ALLOC_ORDER]	= "alloc_order",
 	[MMSIM_BAD_NODE]	= "node",
 	[MMSIM_BAD_MOVABLE]	= "movable",
+	[MMSIM_BAD_NOFAIL]	= "nofail",
+	[MMSIM_BAD_SHRINKER]	= "shrinker",
 	[MMSIM_BAD_KMAP]	= "kmap",
 	[MMSIM_BAD_KUNMAP]	= "kunmap",
 };
@@ -48,6 +50,8 @@ static const char *const bad_texts[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_ALLOC_ORDER]	= "an order above the largest, 10",
 	[MMSIM_BAD_NODE]	= "a node that the instance doesn't have; see nodes=",
 	[MMSIM_BAD_MOVABLE]	= "movable against the rules; lock a single page to set or clear it, and clear it to free",
+	[MMSIM_BAD_NOFAIL]	= "__GFP_NOFAIL needs __GFP_DIRECT_RECLAIM, an order of 0 or 1, and no shrinker to call it",
+	[MMSIM_BAD_SHRINKER]	= "a shrinker that is registered already, or one to unregister that is not registered",
 	[MMSIM_BAD_KMAP]	= "more than 16 pages are mapped with kmap_local_page() on this CPU; unmap some first",
 	[MMSIM_BAD_KUNMAP]	= "unmapped, but not mapped: kunmap() once for each kmap(), kunmap_local() in reverse order",
 };

@@ -92,7 +92,7 @@ static struct mmsim_page *take_of_type(struct mmsim_zone *zone, unsigned int ord
 	if (unlikely(!page) && (alloc_flags & MMSIM_ALLOC_CMA))
 		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_CMA);
 	if (unlikely(!page))
-		page = mmsim_take_fallback(zone, order, type);
+		page = mmsim_take_fallback(zone, order, type, alloc_flags);
 	/* Who can't wait may have what large atomic requests leave of their reserve. */
 	if (unlikely(!page) && (alloc_flags & MMSIM_ALLOC_NON_BLOCK))
 		page = mmsim_take_smallest(zone, order, MMSIM_MIGRATE_HIGHATOMIC);

@@ -58,7 +58,8 @@ static inline void mmsim_expand(struct mmsim_zone *zone, struct mmsim_page *page
 struct mmsim_page *mmsim_take_smallest(struct mmsim_zone *zone, unsigned int order, unsigned int type);
 
 /* fallback.c */
-struct mmsim_page *mmsim_take_fallback(struct mmsim_zone *zone, unsigned int order, unsigned int type);
+struct mmsim_page *mmsim_take_fallback(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				       unsigned int alloc_flags);
 void mmsim_pageblock_set_type(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type);
 unsigned long mmsim_pageblock_move_free(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int from,
 					unsigned int to);

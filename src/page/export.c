@@ -3,6 +3,8 @@
  * The exported functions of the page allocator: the kernel's, on the live instance. What they do stands in alloc.c and
  * free.c; here is who may call them how.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/export.h>
 #include <linux/pfn.h>
 
@@ -447,3 +449,33 @@ bool mmsim_owns(const void *addr)
 	return owned_page(addr);
 }
 EXPORT_SYMBOL_GPL(mmsim_owns);
+
+/**
+ * mmsim_register_shrinker() - have a shrinker called when memory is short, as register_shrinker() of 6.1
+ * @shrinker: its callbacks, both needed; the caller's until mmsim_unregister_shrinker()
+ *
+ * Context: process context, may sleep; not from a shrinker.
+ * Return: 0; -EINVAL when a callback is missing, -EEXIST when it is registered already.
+ */
+int mmsim_register_shrinker(struct mmsim_shrinker *shrinker)
+{
+	if (!shrinker->count_objects || !shrinker->scan_objects) {
+		pr_err("register_shrinker: %s needs both count_objects and scan_objects\n",
+		       shrinker->name ? shrinker->name : "a shrinker without a name");
+		return -EINVAL;
+	}
+	return mmsim_reclaim_add(mmsim_memory_live, shrinker, _RET_IP_) ? 0 : -EEXIST;
+}
+EXPORT_SYMBOL_GPL(mmsim_register_shrinker);
+
+/**
+ * mmsim_unregister_shrinker() - stop calling a shrinker, as unregister_shrinker() of 6.1
+ * @shrinker: one that was registered; one that wasn't is reported and not looked into
+ *
+ * Context: process context, may sleep; not from a shrinker.
+ */
+void mmsim_unregister_shrinker(struct mmsim_shrinker *shrinker)
+{
+	mmsim_reclaim_remove(mmsim_memory_live, shrinker, _RET_IP_);
+}
+EXPORT_SYMBOL_GPL(mmsim_unregister_shrinker);

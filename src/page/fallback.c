@@ -12,6 +12,10 @@
  *      requester's kind. Movable requests do so only for a large block: they do no harm elsewhere.
  *   2. Otherwise the smallest block that fits is taken and the pageblock stays whose it is.
  *
+ * Requests that prefer Normal are first tried without anything that mixes: only pageblocks that are free as a whole
+ * change hands, and before others are broken into the zones below are asked (MMSIM_ALLOC_NOFRAGMENT). The kernel's rule,
+ * for machines on which the zone below is DMA32, large and little used.
+ *
  * The HighAtomic reserve: a large request that can't wait and was served keeps the pageblock around it for the next
  * ones, up to about 1 % of the zone; it is given up when memory runs out.
  */
@@ -146,11 +150,12 @@ static bool claim_pageblock(struct mmsim_zone *zone, struct mmsim_page *page, un
 	return true;
 }
 
-static struct mmsim_page *take_over(struct mmsim_zone *zone, unsigned int order, unsigned int type)
+static struct mmsim_page *take_over(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				    unsigned int alloc_flags)
 {
-	int from;
+	int smallest = alloc_flags & MMSIM_ALLOC_NOFRAGMENT ? max(order, MMSIM_PAGEBLOCK_ORDER) : order, from;
 
-	for (from = MMSIM_MAX_ORDER; from >= (int)order; from--) {
+	for (from = MMSIM_MAX_ORDER; from >= smallest; from--) {
 		unsigned int owner = donor(zone, from, type);
 		struct mmsim_page *page;
 
@@ -191,19 +196,23 @@ static struct mmsim_page *borrow(struct mmsim_zone *zone, unsigned int order, un
  * @zone: the zone
  * @order: log2 of the number of pages
  * @type: the migratetype that has nothing left
+ * @alloc_flags: MMSIM_ALLOC_NOFRAGMENT: only of whole pageblocks
  *
  * The kernel's __rmqueue_claim() and __rmqueue_steal().
  *
  * Context: under the zone's lock.
  * Return: the head of the block; NULL when no ordinary migratetype has one.
  */
-struct mmsim_page *mmsim_take_fallback(struct mmsim_zone *zone, unsigned int order, unsigned int type)
+struct mmsim_page *mmsim_take_fallback(struct mmsim_zone *zone, unsigned int order, unsigned int type,
+				       unsigned int alloc_flags)
 {
 	struct mmsim_page *page;
 
 	lockdep_assert_held(&zone->lock);
-	page = take_over(zone, order, type);
-	return page ? page : borrow(zone, order, type);
+	page = take_over(zone, order, type, alloc_flags);
+	if (!page && !(alloc_flags & MMSIM_ALLOC_NOFRAGMENT))
+		page = borrow(zone, order, type);
+	return page;
 }
 
 static unsigned long highatomic_limit(const struct mmsim_zone *zone)

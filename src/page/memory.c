@@ -377,7 +377,6 @@ unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
 	unsigned long i, leaked = 0, named = 0;
 	struct mmsim_zone *zone;
 
-	mmsim_reclaim_stop(mem);
 	mmsim_highmem_stop(mem);
 	mmsim_pcp_stop(mem);
 	mmsim_for_each_zone(mem, zone)

@@ -42,8 +42,6 @@ enum mmsim_zone_type {
 
 extern const char *const mmsim_zone_names[MMSIM_NR_ZONES];
 
-#define MMSIM_MAX_NODES		8
-
 /*
  * Kinds of allocation by how movable they are, and of the pageblocks that are kept for them. The first three have lists
  * of their own on each CPU. The kernel's.
@@ -69,7 +67,7 @@ enum mmsim_watermark {
 	MMSIM_NR_WMARK
 };
 
-/* What a client did wrong; each is refused, counted and reported. Names in mmsim_bad_names. */
+/* What a client did wrong; each is refused, unless it says otherwise, counted and reported. Names in mmsim_bad_names. */
 enum mmsim_bad {
 	MMSIM_BAD_WILD,		/* not a page of the region, or an address that is not a page's first byte */
 	MMSIM_BAD_RESERVED,	/* a page of mmsim's own metadata, or of a hole */
@@ -85,6 +83,8 @@ enum mmsim_bad {
 	MMSIM_BAD_ALLOC_ORDER,	/* an allocation above MMSIM_MAX_ORDER */
 	MMSIM_BAD_NODE,		/* a node that there isn't */
 	MMSIM_BAD_MOVABLE,	/* freed while movable, or no page that can be made so, or not */
+	MMSIM_BAD_NOFAIL,	/* __GFP_NOFAIL for what may never come; tried all the same */
+	MMSIM_BAD_SHRINKER,	/* registered twice, or unregistered and not registered */
 	MMSIM_BAD_KMAP,		/* more kmap_local_page() at once than a CPU has slots for */
 	MMSIM_BAD_KUNMAP,	/* kunmap() of a page that isn't mapped, or kunmap_local() of one that isn't the last */
 	MMSIM_NR_BAD
@@ -141,12 +141,13 @@ struct mmsim_zone {
 	unsigned long spanned_pages;	/* frames from start_pfn to its end; 0 when the zone is empty */
 	unsigned long present_pages;	/* spanned without the region's holes */
 	unsigned long managed_pages;	/* present without metadata: what the buddy lists were given */
+	unsigned int first_try;		/* what requests that prefer this zone may do at first: MMSIM_ALLOC_NOFRAGMENT or 0 */
 	struct mmsim_pcp **pcp;		/* by CPU number; constant */
 
 	/* Set by mmsim_watermarks_set(), read without a lock. */
 	unsigned long watermark[MMSIM_NR_WMARK];	/* pages */
 	unsigned long lowmem_reserve[MMSIM_NR_ZONES];	/* pages kept from requests that could use that higher zone */
-	unsigned long plenty[MMSIM_NR_ZONES];	/* low watermark + lowmem_reserve: more common pages serve at once */
+	unsigned long fast_mark[MMSIM_NR_ZONES];	/* low watermark + lowmem_reserve; above it the fast path serves */
 
 	spinlock_t lock ____cacheline_aligned;	/* irq-safe; see the head comment */
 	unsigned long free_pages;	/* Invariant: the sum of nr_free << order. lock; read without it */
@@ -266,11 +267,12 @@ bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned lo
 /* What a request may do, beside its order and zone; the lowest two bits choose the watermark. */
 #define MMSIM_ALLOC_WMARK	3
 #define MMSIM_ALLOC_NO_WATERMARKS	BIT(2)
-#define MMSIM_ALLOC_NON_BLOCK	BIT(4)	/* it can't wait: a quarter further into the reserve */
-#define MMSIM_ALLOC_MIN_RESERVE	BIT(5)	/* __GFP_HIGH: half of what lies below the min watermark */
-#define MMSIM_ALLOC_CMA		BIT(7)	/* it may have pages that are on loan from CMA */
-#define MMSIM_ALLOC_HIGHATOMIC	BIT(9)	/* it may have pages of the HighAtomic reserve */
-#define MMSIM_ALLOC_KSWAPD	BIT(11)	/* it may wake the reclaim thread */
+#define MMSIM_ALLOC_NON_BLOCK	BIT(3)	/* it can't wait: a quarter further into the reserve */
+#define MMSIM_ALLOC_MIN_RESERVE	BIT(4)	/* __GFP_HIGH: half of what lies below the min watermark */
+#define MMSIM_ALLOC_CMA		BIT(5)	/* it may have pages that are on loan from CMA */
+#define MMSIM_ALLOC_NOFRAGMENT	BIT(6)	/* from another migratetype whole pageblocks or nothing */
+#define MMSIM_ALLOC_HIGHATOMIC	BIT(7)	/* it may have pages of the HighAtomic reserve */
+#define MMSIM_ALLOC_KSWAPD	BIT(8)	/* it may wake the reclaim thread */
 #define MMSIM_ALLOC_RESERVES	(MMSIM_ALLOC_NON_BLOCK | MMSIM_ALLOC_MIN_RESERVE | MMSIM_ALLOC_HIGHATOMIC)
 
 /* alloc.c, free.c: what the exported functions do, on any instance */

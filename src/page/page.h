@@ -81,6 +81,7 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 #define MMSIM_PAGE_NODE_SHIFT	44
 #define MMSIM_PAGE_NODE		GENMASK(49, 44)
 #define MMSIM_PAGE_ID		(MMSIM_PAGE_ZONE | MMSIM_PAGE_NODE)
+#define MMSIM_MAX_NODES		8
 
 static_assert(MMSIM_MAX_ORDER <= (MMSIM_PAGE_ORDER >> MMSIM_PAGE_ORDER_SHIFT));
 

@@ -126,7 +126,7 @@ struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int typ
 		return NULL;
 	for (nr = min(nr, MAX_HOLD); nr; nr--) {
 		if (!pcp->list[0][type])
-			refill(pcp, zone, 0, type, 0);
+			refill(pcp, zone, 0, type, zone->first_try);
 		page = mmsim_pcp_pop_held(pcp, 0, type);
 		if (!page)
 			break;

@@ -155,7 +155,7 @@ void mmsim_watermarks_set(struct mmsim_memory *mem, unsigned long min_free_kbyte
 			set_lowmem_reserve(mem->node[zone->nid], zone);
 		}
 		for (type = 0; type < MMSIM_NR_ZONES; type++)
-			zone->plenty[type] = zone->watermark[MMSIM_WMARK_LOW] + zone->lowmem_reserve[type];
+			zone->fast_mark[type] = zone->watermark[MMSIM_WMARK_LOW] + zone->lowmem_reserve[type];
 	}
 	mem->min_free_kbytes = scale_factor ? min_free_kbytes : 0;
 	mmsim_pcp_set_sizes(mem, num_online_cpus());

@@ -226,12 +226,16 @@ static void list_nodes(struct mmsim_memory *mem, struct mmsim_node *node, int hi
  * @mem: the page floor, all its zones set up
  * @node: the node that the requests prefer
  *
- * The kernel's build_zonelists(), in node order: another zone of the near node comes before the same zone of a far one.
+ * The kernel's build_zonelists(), in node order: another zone of the near node comes before the same zone of a far one;
+ * and what is in alloc_flags_nofragment().
  */
 void mmsim_zonelists_init(struct mmsim_memory *mem, struct mmsim_node *node)
 {
+	struct mmsim_zone *normal = &node->zone[MMSIM_ZONE_NORMAL];
 	int highest;
 
+	if (mem->nr_nodes == 1 || node->zone[MMSIM_ZONE_DMA32].spanned_pages)
+		normal->first_try = MMSIM_ALLOC_NOFRAGMENT;
 	for (highest = 0; highest < MMSIM_NR_ZONES; highest++) {
 		list_zones(node, highest, node->zonelist_thisnode[highest]);
 		list_nodes(mem, node, highest);
