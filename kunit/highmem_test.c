@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "highmem": pages without an address, the slots that lend them one, and the page table entries behind those.
+ * KUnit suite "highmem": pages without an address, the slots that lend them one, and the entries behind those.
  *
  * Every page of a test holds its own number, written at the region's own address. Read at a lent address it tells
  * whether the right frame is behind it: a stale translation shows another page's number. Where the host gives no window
@@ -272,10 +272,10 @@ static void highmem_local(struct kunit *test)
 		addr[i] = map_local(t, i);
 		for (j = 0; j <= i; j++)
 			wrong += *addr[j] != j;
-		wrong += t->page[i]->virtual != NULL;
+		wrong += !!t->page[i]->virtual;
 	}
 	wrong += preempt_count() != preemption + i * IS_ENABLED(CONFIG_PREEMPT_COUNT);
-	wrong += map_local(t, i) != NULL;
+	wrong += !!map_local(t, i);
 	wrong += atomic_long_read(&t->mem->bad[MMSIM_BAD_KMAP]) != before->bad[MMSIM_BAD_KMAP] + 1;
 	wrong += unmap_local(t, addr[3]);
 	wrong += atomic_long_read(&t->mem->bad[MMSIM_BAD_KUNMAP]) != before->bad[MMSIM_BAD_KUNMAP] + 1;

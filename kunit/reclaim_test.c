@@ -218,8 +218,8 @@ struct scan {
 
 /*
  * do_shrink_slab(): a pass at priority p wants objects / 2^p * 4 / seeks more, half of the objects when seeks is 0. It
- * scans that and 1 / 2^p of what was put off, in whole batches, or all that there is; what it has not scanned of both is
- * put off. Reclaim begins at 12 and stops with the pass that has brought 32.
+ * scans that and 1 / 2^p of what was put off, in whole batches, or all that there is; what it has not scanned of both
+ * is put off. Reclaim begins at 12 and stops with the pass that has brought 32.
  */
 static const struct scan scans[] = {
 	{ 1 << 20, 0, 2, 512, 4, 0 },
