@@ -78,6 +78,10 @@ static uint debugfs_gid;
 module_param(debugfs_gid, uint, 0444);
 MODULE_PARM_DESC(debugfs_gid, "group of the debugfs files (default 0)");
 
+static ushort device_mode = 0600;
+module_param(device_mode, ushort, 0444);
+MODULE_PARM_DESC(device_mode, "mode of /dev/mmsim, which gives processes mmsim's memory (default 0600)");
+
 static struct mmsim *live;
 
 static int parse_bytes(const char *name, const char *word, const char *example, u64 *bytes)
@@ -163,10 +167,14 @@ static int parse_memory_params(struct mmsim_memory_params *p)
 	return parse_on_off("init_on_free", init_on_free_param, want_init_on_free(), &p->init_on_free);
 }
 
-static int parse_debugfs_owner(struct mmsim_debugfs_owner *owner)
+static int parse_modes(struct mmsim_debugfs_owner *owner)
 {
 	if (debugfs_mode & ~0666) {
 		pr_err("debugfs_mode=%#o: must be permission bits to read and write, such as 0444\n", debugfs_mode);
+		return -EINVAL;
+	}
+	if (device_mode & ~0666) {
+		pr_err("device_mode=%#o: must be permission bits to read and write, such as 0660\n", device_mode);
 		return -EINVAL;
 	}
 	*owner = (struct mmsim_debugfs_owner){ .mode = debugfs_mode, .uid = debugfs_uid, .gid = debugfs_gid };
@@ -180,6 +188,7 @@ static void start_files(const struct mmsim_debugfs_owner *owner)
 	mmsim_observe_init(live);
 	mmsim_ctl_init();
 	mmsim_mirror_init();
+	mmsim_user_debug_init(&live->user);
 }
 
 static int __init mmsim_init(void)
@@ -198,7 +207,7 @@ static int __init mmsim_init(void)
 	err = parse_memory_params(&params.memory);
 	if (err)
 		return err;
-	err = parse_debugfs_owner(&owner);
+	err = parse_modes(&owner);
 	if (err)
 		return err;
 	live = mmsim_create(&params);
@@ -206,12 +215,17 @@ static int __init mmsim_init(void)
 		return PTR_ERR(live);
 	mmsim_memory_live = live->memory;
 	start_files(&owner);
+	mmsim_user_device_init(&live->user, device_mode);
 	return 0;
 }
 
-/* The files go first: who has one open finishes its call, and nobody begins another. Then what holds pages lets go. */
+/*
+ * No process has the device open, or we would not be here. The files go first: who has one open finishes its call, and
+ * nobody begins another. Then what holds pages lets go.
+ */
 static void __exit mmsim_exit(void)
 {
+	mmsim_user_device_exit();
 	mmsim_debugfs_exit();
 	mmsim_mirror_exit();
 	mmsim_ctl_exit();

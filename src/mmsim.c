@@ -31,6 +31,7 @@ struct mmsim *mmsim_create(const struct mmsim_params *params)
 		err = -EINVAL;
 		goto release;
 	}
+	mmsim_user_init(&m->user, m->memory);
 	err = params->memory.watermark_scale_factor ? mmsim_reclaim_start(m->memory) : 0;
 	if (err)
 		goto exit;

@@ -13,6 +13,7 @@
 #include "base/debugfs.h"
 #include "page/memory.h"
 #include "region/region.h"
+#include "user/user.h"
 
 struct mmsim_params {
 	struct mmsim_region_params region;
@@ -22,6 +23,7 @@ struct mmsim_params {
 struct mmsim {
 	struct mmsim_region region;
 	struct mmsim_memory *memory;	/* lies in the region */
+	struct mmsim_user user;
 };
 
 struct mmsim *mmsim_create(const struct mmsim_params *params);

@@ -21,4 +21,12 @@
 #error "mmsim reads a page's two counts as one little-endian word"
 #endif
 
+/*
+ * 6.3 introduced vm_flags_set(), which locks the VMA against page faults that don't take mmap_lock. Before it there are
+ * no such faults, and under mmap_lock the flags are changed directly.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
+#endif
+
 #endif /* MMSIM_COMPAT_H */
