@@ -6,7 +6,7 @@
 #   --together             two lanes at a time, each with its guests on a CPU of its own; bench still has the machine for itself
 #
 #   uml                    the KUnit suites in User Mode Linux
-#   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, parameters, unloading
+#   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, processes, unloading
 #   kasan                  KUnit, files, commands and so on, under KASAN, lockdep and sleep-in-atomic checks; source=cma too
 #   kcsan                  KUnit, and everything at once, under the data race detector with 2 CPUs
 #   style                  checkpatch --strict, kernel-doc, sparse against 6.12 and 6.1, shellcheck
@@ -65,10 +65,21 @@ stock_guest() {
 	guest "$1" stock "" --timeout 900 --append "cma=64M memmap=64M\$0x20000000" reserved=0x20000000 "${@:2}"
 }
 
+# Processes on mmsim's memory: the guest gets a program for them, which needs nothing but the kernel.
+user_guest() {
+	local dir=$MMSIM_OUT/user
+	need_packages build-essential
+	mkdir -p "$dir"
+	step "user program: building" "$MMSIM_OUT/log/user.log" cc -O2 -Wall -Wextra -Werror -static -pthread -o "$dir/user" \
+		"$SCRIPTS/guest/user/user.c"
+	guest "$1" user "" --files "$dir" "${@:2}"
+}
+
 # With one CPU to switch the mirror a thousand times: with two that wait for each other's turn it takes ten times as long.
 stock_lane() {
 	stock_guest "$1" cma=no attaches=50
 	guest "$1" files "" --timeout 600
+	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
 }
 lane_stock-6.12() { stock_lane 6.12; }
@@ -77,6 +88,7 @@ lane_stock-6.1() { stock_lane 6.1; }
 lane_kasan() {
 	guest kasan kunit KUNIT=1 --timeout 1500 suites="$SUITES"
 	stock_guest kasan cma=yes attaches=20
+	user_guest kasan --timeout 1200 --append "memmap=64M\$0x20000000" reserved=0x20000000
 }
 
 lane_kcsan() {

@@ -1,0 +1,160 @@
+# shellcheck shell=dash
+# Processes on mmsim's memory through /dev/mmsim: what a mapping is, what becomes of it after fork(), mprotect() and munmap(),
+# that a process which is killed leaves nothing behind, and that nobody notices when pages are moved from under them.
+#
+# Variables: parameters for insmod; seconds of stress; reserved, the address of 64 MB that memmap= kept from the kernel.
+
+: "${parameters:=size=64M}" "${seconds:=10}" "${reserved:=}"
+
+USER=/files/user
+
+count() { field "$DEBUG/user" "$1"; }
+
+# all_back: no process has anything of mmsim's, and all of it is free.
+all_back() {
+	equal "$(count 'open files')" 0 && equal "$(count mappings)" 0 && equal "$(count pages)" 0 || return
+	equal "$(mmsim_free)" "$FREE"
+}
+
+# until_true COMMAND...: waits until it succeeds.
+until_true() {
+	local i=0
+	until "$@"; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || { echo "not within a minute: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+# killed: a process that is killed while it has 2000 pages leaves none behind.
+killed() {
+	local pid
+	$USER hold 2000 1 /tmp/ready /tmp/stop &
+	pid=$!
+	until_true [ -e /tmp/ready ] || return
+	equal "$(count pages)" 2000 || return
+	kill -9 $pid
+	wait $pid
+	rm /tmp/ready
+	all_back
+}
+
+# held: the module stays while a process has its memory.
+held() {
+	local pid
+	$USER hold 16 1 /tmp/ready /tmp/stop &
+	pid=$!
+	until_true [ -e /tmp/ready ] || return
+	if unload; then
+		echo "it was unloaded"
+		return 1
+	fi
+	touch /tmp/stop
+	wait $pid || return
+	rm /tmp/ready /tmp/stop
+	all_back
+}
+
+alone() {
+	for test in basics refusals fork protect unmap remap copies threads; do
+		check "a process: $test" $USER $test
+		check "  nothing of it is left" all_back
+	done
+	check "a process: full, SIGBUS at its end" $USER full "$(field "$DEBUG/region" pages)"
+	check "  nothing of it is left" all_back
+	check "a process that is killed leaves no page behind" killed
+	check "mmsim stays while it is mapped" held
+	check "ok" verdict
+}
+
+# start TEST...: in the background; ended says whether all of them have come to their end, and finish whether it was a good one.
+STARTED=0
+start() {
+	STARTED=$((STARTED + 1))
+	($USER "$@"; echo "code $?") >/tmp/user.$STARTED 2>&1 &
+}
+ended() { [ "$(cat /tmp/user.* | grep -c '^code ')" = $STARTED ]; }
+finish() {
+	wait
+	cat /tmp/user.*
+	[ "$(cat /tmp/user.* | grep -c '^code 0')" = $STARTED ] || return
+	rm /tmp/user.*
+	STARTED=0
+}
+
+# moved_under COMMAND...: runs COMMAND over and over until the processes have ended.
+moved_under() {
+	local before rounds=0
+	before=$(count moves)
+	until ended; do
+		"$@" || return
+		rounds=$((rounds + 1))
+	done
+	finish || return
+	say "$rounds times '$*' moved $(($(count moves) - before)) pages; $(count 'failed moves') refused"
+	[ "$(count moves)" -gt $((before + 1000)) ]
+}
+
+move() { echo move >"$DEBUG/user"; }
+
+# What a process has written is there after each of its pages got another frame, and then another.
+moved() {
+	local before
+	start hold 3000 3 /tmp/ready /tmp/stop
+	until_true [ -e /tmp/ready ] || return
+	before=$(count moves)
+	move && move || return
+	touch /tmp/stop
+	[ "$(count moves)" -ge $((before + 2000)) ] || { echo "moves: $before before, $(count moves) now"; return 1; }
+	finish || return
+	rm /tmp/ready /tmp/stop
+	all_back
+}
+
+in_use() { [ "$(count pages)" -gt 100 ]; }
+unused() { [ "$(count "open files")" = 0 ]; }
+
+# killed_while_moved: processes are killed at any moment of their pages' moves.
+killed_while_moved() {
+	local i=0 pid
+	while [ $i -lt 20 ]; do
+		$USER work 500 100 2 >/dev/null &
+		pid=$!
+		until_true in_use || return
+		move && kill -9 $pid && move || return
+		wait $pid
+		i=$((i + 1))
+	done 2>/dev/null
+	until_true unused >/dev/null	# a child of theirs may be at its end
+	all_back
+}
+
+moving() {
+	check "a process does not notice that its pages move" moved
+	start work 600 "$seconds" 2
+	start work 600 "$seconds" 2
+	check "processes write, unmap and fork while their pages move" moved_under move
+	check "  nothing of it is left" all_back
+	check "processes are killed while their pages move" killed_while_moved
+	check "ok" verdict
+}
+
+# shellcheck disable=SC2086
+check "mmsim loads" load $parameters
+FREE=$(mmsim_free)
+check "the device is root's alone" equal "$(stat -c '%a %u %g' /dev/mmsim)" "600 0 0"
+alone
+moving
+check "a command that is none is refused" fails sh -c "echo fly >$DEBUG/user"
+check "mmsim unloads" unload
+check "the device went with it" [ ! -e /dev/mmsim ]
+check "device_mode=0777 is refused" fails load size=16M device_mode=0777
+
+if [ -n "$reserved" ]; then
+	check "source=memmap, where the host has no struct page, loads" load size=64M base="$reserved" device_mode=0660
+	FREE=$(mmsim_free)
+	check "the device has the mode asked for" equal "$(stat -c '%a %u %g' /dev/mmsim)" "660 0 0"
+	alone
+	moving
+	check "mmsim unloads" unload
+fi
