@@ -2,10 +2,12 @@
 /*
  * Handing pages out.
  *
- * The fast path: the gfp flags name a zonelist and a migratetype; when the first zone has plenty of common pages the
- * block comes from this CPU's lists, or from the zone's for an order that has none.
+ * The fast path: the gfp flags' zone and mobility bits are an index into the node's routes, which say from which zone
+ * such a request is served first, as which migratetype, and when that zone has plenty. Then the block comes from this
+ * CPU's list. All of it is inlined and calls nothing, so that it saves no registers; an empty list, an order without
+ * lists, and several nodes go through alloc_any(), which is the same at more length.
  *
- * Else, as in the kernel, with more effort each time:
+ * When the first zone hasn't plenty, as in the kernel, with more effort each time:
  *
  *   1. each zone of the list that stays above its low watermark, at first without mixing migratetypes; see fallback.c;
  *   2. the reclaim thread is woken, and each zone that stays above its min watermark, or as far below it as the request
@@ -26,6 +28,9 @@
 
 #include "page/buddy.h"
 #include "page/pcp.h"
+
+/* Pages that a bulk request gets under one hold of the CPU's lists: interrupts can't use them meanwhile. */
+#define MAX_HOLD	256UL
 
 /* One request, from when its flags were read. */
 struct request {
@@ -63,16 +68,26 @@ void mmsim_zero_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigne
 		clear_page(addr);
 }
 
-static __always_inline void prepare_block(struct mmsim_memory *mem, struct mmsim_page *page, gfp_t gfp,
-					  unsigned int order)
+/* What few requests want of their block. */
+static noinline struct mmsim_page *prepare_more(struct mmsim_memory *mem, struct mmsim_page *page, gfp_t gfp,
+						unsigned int order)
 {
-	page->private = 0;
-	page->mapping = NULL;
-	atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
 	if (order && (gfp & __GFP_COMP))
 		make_compound(page, order);
-	if (unlikely(mem->init_on_alloc || (gfp & __GFP_ZERO)))
+	if (mem->init_on_alloc || (gfp & __GFP_ZERO))
 		mmsim_zero_block(mem, page, order);
+	return page;
+}
+
+/* Its flags and its mapping are as they must be: the lists saw to the one, the free that it came from to the other. */
+static __always_inline struct mmsim_page *prepare_block(struct mmsim_memory *mem, struct mmsim_page *page, gfp_t gfp,
+							unsigned int order)
+{
+	page->private = 0;
+	atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
+	if (unlikely((gfp & (__GFP_COMP | __GFP_ZERO)) || mem->init_on_alloc))
+		return prepare_more(mem, page, gfp, order);
+	return page;
 }
 
 static struct mmsim_page *take_block(struct mmsim_memory *mem, struct mmsim_zone *zone, unsigned int order,
@@ -273,22 +288,23 @@ static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, struct m
 	return alloc_harder(&rq, caller);
 }
 
-/* From the first zone of the list, when the request is sound and there is plenty. */
-static __always_inline struct mmsim_page *alloc_fast(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
-						     unsigned int order, unsigned int type)
+static __always_inline const struct mmsim_route *route_of(const struct mmsim_node *node, gfp_t gfp)
 {
-	int highest = mmsim_gfp_zone(gfp);
-	struct mmsim_page *page = NULL;
-	struct mmsim_zone *zone;
+	return &node->route[(__force unsigned int)gfp % MMSIM_NR_ROUTES];
+}
 
-	if (unlikely(order > MMSIM_MAX_ORDER || highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES))
-		return NULL;
-	zone = zonelist_of(node, gfp, highest)[0];
-	if (unlikely(!zone || READ_ONCE(zone->common_pages) <= zone->fast_mark[highest] + BIT(order)))
-		return NULL;
-	if (likely(mem->pcp_orders & BIT(order)))
-		page = mmsim_pcp_pop(zone, order, type);
-	return likely(page) ? page : take_block(mem, zone, order, type, zone->first_try);
+/* Whether the route leads anywhere, and to a zone that won't miss so many pages. */
+static __always_inline bool has_plenty(const struct mmsim_route *route, unsigned long pages)
+{
+	const struct mmsim_zone *zone = route->zone;
+
+	return likely(zone) && READ_ONCE(zone->common_pages) > zone->fast_mark[route->highest] + pages;
+}
+
+/* Of a node that lacks the zones asked for the route leads to another node. */
+static bool may_lead_away(const struct mmsim_memory *mem, gfp_t gfp)
+{
+	return mem->nr_nodes > 1 && (gfp & __GFP_THISNODE);
 }
 
 static struct mmsim_zone *highest_zone(struct mmsim_node *node)
@@ -323,23 +339,22 @@ static noinline void count_numa(struct mmsim_memory *mem, struct mmsim_node *nod
 	local_irq_restore(flags);
 }
 
-static __always_inline struct mmsim_page *alloc_on(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
-						   unsigned int order, unsigned long caller)
+/* Any request on any node. */
+static noinline struct mmsim_page *alloc_any(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
+					     unsigned int order, unsigned long caller)
 {
-	unsigned int type = mmsim_gfp_migratetype(mem, gfp);
-	struct mmsim_page *page;
+	const struct mmsim_route *route = route_of(node, gfp);
+	struct mmsim_page *page = NULL;
 
-	might_alloc(gfp);
-	page = alloc_fast(mem, node, gfp, order, type);
-	if (unlikely(!page)) {
-		page = alloc_slow(mem, node, gfp, order, type, caller);
-		if (!page)
-			return NULL;
-	}
-	if (unlikely(mem->nr_nodes > 1))
+	if (order <= MMSIM_MAX_ORDER && has_plenty(route, BIT(order)) && !may_lead_away(mem, gfp))
+		page = take_block(mem, route->zone, order, route->type, route->zone->first_try);
+	if (!page)
+		page = alloc_slow(mem, node, gfp, order, mmsim_gfp_migratetype(mem, gfp), caller);
+	if (!page)
+		return NULL;
+	if (mem->nr_nodes > 1)
 		count_numa(mem, node, page);
-	prepare_block(mem, page, gfp, order);
-	return page;
+	return prepare_block(mem, page, gfp, order);
 }
 
 /* The node that a request from here prefers: this CPU's, or each in turn. */
@@ -348,6 +363,22 @@ static __always_inline struct mmsim_node *preferred_node(struct mmsim_memory *me
 	if (unlikely(READ_ONCE(mem->interleave)))
 		return mem->node[(unsigned int)atomic_inc_return(&mem->interleave_next) % mem->nr_nodes];
 	return mem->cpu_node[raw_smp_processor_id()];
+}
+
+static __always_inline struct mmsim_page *alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order,
+						unsigned long caller)
+{
+	const struct mmsim_route *route = route_of(mem->node[0], gfp);
+	struct mmsim_page *page;
+
+	might_alloc(gfp);
+	if (unlikely(order > MMSIM_PCP_MAX_ORDER || !(mem->pcp_orders & BIT(order)) || mem->nr_nodes > 1 ||
+		     !has_plenty(route, BIT(order))))
+		return alloc_any(mem, preferred_node(mem), gfp, order, caller);
+	page = mmsim_pcp_pop(route->zone, order, route->type);
+	if (unlikely(!page))
+		return alloc_any(mem, mem->node[0], gfp, order, caller);
+	return prepare_block(mem, page, gfp, order);
 }
 
 /**
@@ -362,7 +393,7 @@ static __always_inline struct mmsim_node *preferred_node(struct mmsim_memory *me
  */
 struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller)
 {
-	return alloc_on(mem, preferred_node(mem), gfp, order, caller);
+	return alloc(mem, gfp, order, caller);
 }
 
 /**
@@ -379,59 +410,65 @@ struct mmsim_page *mmsim_memory_alloc(struct mmsim_memory *mem, gfp_t gfp, unsig
 struct mmsim_page *mmsim_memory_alloc_node(struct mmsim_memory *mem, int nid, gfp_t gfp, unsigned int order,
 					   unsigned long caller)
 {
-	if (nid == NUMA_NO_NODE)
-		return alloc_on(mem, preferred_node(mem), gfp, order, caller);
-	if (nid < 0 || nid >= mem->nr_nodes) {
+	if (nid != NUMA_NO_NODE && (unsigned int)nid >= mem->nr_nodes) {
 		mmsim_bad(mem, MMSIM_BAD_NODE, NULL, order, caller);
 		return NULL;
 	}
-	return alloc_on(mem, mem->node[nid], gfp, order, caller);
+	if (nid == NUMA_NO_NODE || mem->nr_nodes == 1)
+		return alloc(mem, gfp, order, caller);
+	might_alloc(gfp);
+	return alloc_any(mem, mem->node[nid], gfp, order, caller);
 }
 
-/* Prepares single pages that a bulk request was given, from a zone of @node. */
-static void prepare_bulk(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp, struct mmsim_page *chain,
-			 struct mmsim_page **pages)
+/*
+ * As alloc(), for many: up to @nr pages for empty ones of the entries, from this CPU's list, up to MAX_HOLD under one
+ * hold of it. Returns for how many entries from the start there is a page then.
+ */
+static unsigned long alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp, unsigned long nr,
+				     struct mmsim_page **pages, unsigned long nr_pages)
 {
-	while (chain) {
-		struct mmsim_page *page = chain;
+	const struct mmsim_route *route = route_of(node, gfp);
+	struct mmsim_zone *zone = route->zone;
+	struct mmsim_pcp *pcp;
+	unsigned long i;
 
-		chain = mmsim_chain_next(page);
+	nr = min(nr, MAX_HOLD);
+	if (!(mem->pcp_orders & BIT(0)) || !has_plenty(route, nr) || may_lead_away(mem, gfp) ||
+	    !mmsim_pcp_enter(zone, &pcp))
+		return 0;
+	for (i = 0; i < nr_pages && nr; i++) {
+		struct mmsim_page *page;
+
+		if (pages[i])
+			continue;
+		page = mmsim_pcp_take_held(pcp, zone, 0, route->type, zone->first_try);
+		if (unlikely(!page))
+			break;
 		if (unlikely(mem->nr_nodes > 1))
 			count_numa(mem, node, page);
-		prepare_block(mem, page, gfp, 0);
-		while (*pages)
-			pages++;
-		*pages++ = page;
+		pages[i] = prepare_block(mem, page, gfp, 0);
+		nr--;
 	}
-}
-
-/* As alloc_fast(), for many: pages for as many of the empty entries as this CPU's list can serve. */
-static void alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp, unsigned long nr_empty,
-			    struct mmsim_page **pages)
-{
-	unsigned int type = mmsim_gfp_migratetype(mem, gfp);
-	int highest = mmsim_gfp_zone(gfp);
-	struct mmsim_zone *zone;
-
-	if (highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES || !(mem->pcp_orders & BIT(0)))
-		return;
-	zone = zonelist_of(node, gfp, highest)[0];
-	if (zone && READ_ONCE(zone->common_pages) > zone->fast_mark[highest] + nr_empty)
-		prepare_bulk(mem, node, gfp, mmsim_pcp_take_many(zone, type, nr_empty), pages);
+	mmsim_pcp_leave(pcp);
+	return i;
 }
 
 /* Equal shares to all nodes, and the rest to those whose turn it is; as the kernel's MPOL_INTERLEAVE. */
-static void alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_empty,
-				   struct mmsim_page **pages)
+static unsigned long alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp, struct mmsim_page **pages,
+					    unsigned long nr_pages)
 {
+	unsigned long i, nr_empty = 0, done = 0;
 	unsigned int left;
 
+	for (i = 0; i < nr_pages; i++)
+		nr_empty += !pages[i];
 	for (left = mem->nr_nodes; left && nr_empty; left--) {
 		unsigned long share = DIV_ROUND_UP(nr_empty, left);
 
-		alloc_bulk_fast(mem, preferred_node(mem), gfp, share, pages);
+		done += alloc_bulk_fast(mem, preferred_node(mem), gfp, share, pages + done, nr_pages - done);
 		nr_empty -= share;
 	}
+	return done;
 }
 
 /**
@@ -451,17 +488,16 @@ static void alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp, unsigned
 unsigned long mmsim_memory_alloc_bulk(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_pages,
 				      struct mmsim_page **pages, unsigned long caller)
 {
-	unsigned long i, nr_empty = 0;
+	unsigned long i;
 
-	for (i = 0; i < nr_pages; i++)
-		nr_empty += !pages[i];
+	might_alloc(gfp);
 	if (unlikely(READ_ONCE(mem->interleave)))
-		alloc_bulk_interleaved(mem, gfp, nr_empty, pages);
-	else if (nr_empty > 1)
-		alloc_bulk_fast(mem, preferred_node(mem), gfp, nr_empty, pages);
-	for (i = 0; i < nr_pages; i++) {
+		i = alloc_bulk_interleaved(mem, gfp, pages, nr_pages);
+	else
+		i = alloc_bulk_fast(mem, preferred_node(mem), gfp, nr_pages, pages, nr_pages);
+	for (; i < nr_pages; i++) {
 		if (!pages[i])
-			pages[i] = alloc_on(mem, preferred_node(mem), gfp, 0, caller);
+			pages[i] = alloc(mem, gfp, 0, caller);
 		if (!pages[i])
 			break;
 	}

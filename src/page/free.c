@@ -6,6 +6,9 @@
  * block of the given order without a busy flag; one compare-and-exchange, from one reference and no mapping to neither,
  * that nobody else has it, and of two frees at once it lets one through. The tails' words are or'ed and and'ed together
  * and compared once at the end. Only what fails goes to the slow path, which finds out why and reports it.
+ *
+ * All this is one inline function, which is there twice: for single pages, with all that concerns tails left out and no
+ * call in it, and for any block.
  */
 #include <linux/highmem.h>
 #include <linux/kernel.h>
@@ -20,21 +23,34 @@ static void clear_compound(struct mmsim_page *page, unsigned int order)
 		WRITE_ONCE(page[i].compound_head, 0);
 }
 
-/* Whether all tails are as they were handed out. Written for speed: a free of 2 MB looks at 511. */
-static bool tails_are_idle(const struct mmsim_page *page, unsigned int order)
-{
-	const struct mmsim_page *end = page + (1UL << order);
-	unsigned long flags = 0, mapping = 0;
-	u64 any = MMSIM_COUNTS_IDLE, all = MMSIM_COUNTS_IDLE;
+/* What a block's tails have in any of them, and mapped: in all of them. */
+struct seen {
+	unsigned long flags, mapping;
+	int refs, mapped;
+};
 
+static __always_inline void look(struct seen *seen, const struct mmsim_page *tail)
+{
+	seen->flags |= tail->flags;
+	seen->mapping |= (unsigned long)tail->mapping;
+	seen->refs |= tail->_refcount.counter;
+	seen->mapped &= tail->_mapcount.counter;
+}
+
+/* Whether all tails are as they were handed out. Written for speed: a free of 2 MB looks at 511. */
+static __always_inline bool tails_are_idle(const struct mmsim_page *page, unsigned int order)
+{
+	const struct mmsim_page *tail = page + 1, *end = page + BIT(order);
+	struct seen seen = { .mapped = -1 };
+	int i;
+
+	for (; tail < min(end, page + 8); tail++)
+		look(&seen, tail);
+	for (; tail < end; tail += 8)
 #pragma GCC unroll 8
-	for (page++; page < end; page++) {
-		flags |= page->flags;
-		mapping |= (unsigned long)page->mapping;
-		any |= page->counts.counter;
-		all &= page->counts.counter;
-	}
-	return !(flags & (MMSIM_PG_ALL | MMSIM_PAGE_STATE)) && !mapping && any == all;
+		for (i = 0; i < 8; i++)
+			look(&seen, tail + i);
+	return !(seen.flags & (MMSIM_PG_ALL | MMSIM_PAGE_STATE)) && !seen.mapping && !seen.refs && seen.mapped == -1;
 }
 
 /* The head of the block that holds @page and is in @state; NULL when there is none. Without a lock: for reports. */
@@ -95,6 +111,8 @@ static enum mmsim_bad head_fault(struct mmsim_memory *mem, struct mmsim_page *pa
 static noinline bool refuse_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
 				 unsigned long caller)
 {
+	if (!page)
+		return true;
 	mmsim_bad(mem, head_fault(mem, page, order), page, order, caller);
 	return false;
 }
@@ -133,18 +151,61 @@ static bool drop_last(struct mmsim_page *page)
 	return atomic64_try_cmpxchg(&page->counts, &owned, MMSIM_COUNTS_IDLE);
 }
 
-static __always_inline void give_back(struct mmsim_memory *mem, struct mmsim_zone *zone, struct mmsim_page *page,
-				      unsigned int order)
+/* Where a block goes that can't go to this CPU's list. */
+static noinline bool give_back_slow(struct mmsim_memory *mem, struct mmsim_zone *zone, struct mmsim_page *page,
+				    unsigned int order)
 {
-	unsigned int type;
-
-	if (unlikely(!(mem->pcp_orders & BIT(order)))) {
+	if (mem->pcp_orders & BIT(order))
+		mmsim_pcp_put(zone, page, order, mmsim_pageblock_type(zone, page));
+	else
 		mmsim_buddy_put(zone, page, order);
-		return;
+	return true;
+}
+
+static __always_inline bool give_back(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	struct mmsim_zone *zone = mmsim_page_zone(mem, page);
+	unsigned int type = mmsim_pageblock_type(zone, page);
+
+	if (unlikely(!(mem->pcp_orders & BIT(order)) || type >= MMSIM_MIGRATE_PCPTYPES ||
+		     !mmsim_pcp_push(zone, page, order, type)))
+		return give_back_slow(mem, zone, page, order);
+	return true;
+}
+
+static __always_inline bool free_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				       bool zero, unsigned long caller)
+{
+	unsigned long expected = MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
+	bool dirty;
+
+	if (unlikely(!mmsim_memory_has(mem, page) || order > MMSIM_MAX_ORDER || page->mapping ||
+		     (READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PG_BUSY)) != expected))
+		return refuse_free(mem, page, order, caller);
+	dirty = order && !tails_are_idle(page, order);
+	if (unlikely(dirty) && !tails_can_go(mem, page, order, caller))
+		return false;
+	if (unlikely(!drop_last(page)))
+		return refuse_free(mem, page, order, caller);
+	/* Freed twice at once, and handed out anew in between with another order: then the reference was not ours. */
+	if (unlikely((READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER)) != expected)) {
+		atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
+		return refuse_free(mem, page, order, caller);
 	}
-	type = mmsim_pageblock_type(zone, page);
-	if (unlikely(type >= MMSIM_MIGRATE_PCPTYPES || !mmsim_pcp_push(zone, page, order, type)))
-		mmsim_pcp_put(zone, page, order, type);
+
+	if (unlikely(dirty))
+		clean_tails(page, order);
+	if (order && mmsim_page_is_compound(page))
+		clear_compound(page, order);
+	if (unlikely(zero))
+		mmsim_zero_block(mem, page, order);
+	return give_back(mem, page, order);
+}
+
+static noinline bool free_any(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+			      unsigned long caller)
+{
+	return free_block(mem, page, order, mem->init_on_free, caller);
 }
 
 /**
@@ -162,33 +223,9 @@ static __always_inline void give_back(struct mmsim_memory *mem, struct mmsim_zon
  */
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	unsigned long expected = MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
-	bool dirty;
-
-	if (unlikely(!page))
-		return true;
-	if (unlikely(!mmsim_memory_has(mem, page) || order > MMSIM_MAX_ORDER || page->mapping ||
-		     (READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PG_BUSY)) != expected))
-		return refuse_free(mem, page, order, caller);
-	dirty = order && !tails_are_idle(page, order);
-	if (unlikely(dirty) && !tails_can_go(mem, page, order, caller))
-		return false;
-	if (unlikely(!drop_last(page)))
-		return refuse_free(mem, page, order, caller);
-	/* Freed twice at once, and handed out anew in between with another order: then the reference was not ours. */
-	if (unlikely((READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER)) != expected)) {
-		atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
-		return refuse_free(mem, page, order, caller);
-	}
-
-	if (unlikely(dirty))
-		clean_tails(page, order);
-	if (mmsim_page_is_compound(page))
-		clear_compound(page, order);
-	if (unlikely(mem->init_on_free))
-		mmsim_zero_block(mem, page, order);
-	give_back(mem, mmsim_page_zone(mem, page), page, order);
-	return true;
+	if (order || unlikely(mem->init_on_free))
+		return free_any(mem, page, order, caller);
+	return free_block(mem, page, 0, false, caller);
 }
 
 /**

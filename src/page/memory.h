@@ -160,6 +160,17 @@ struct mmsim_zone {
 	struct mmsim_free_area free_area[MMSIM_NR_ORDERS];	/* lock */
 };
 
+/* Where requests go first, by the gfp flags' zone and mobility bits, which are the lowest five. */
+#define MMSIM_NR_ROUTES		32U
+struct mmsim_route {
+	struct mmsim_zone *zone;	/* NULL: there is none, or the bits exclude each other */
+	u8 highest;			/* zone that the bits allow */
+	u8 type;			/* migratetype */
+};
+
+static_assert((___GFP_DMA | ___GFP_HIGHMEM | ___GFP_DMA32 | ___GFP_MOVABLE | ___GFP_RECLAIMABLE) ==
+	      MMSIM_NR_ROUTES - 1);
+
 struct mmsim_node {
 	unsigned int nid;
 	unsigned long start_pfn;	/* of its first frame */
@@ -171,6 +182,7 @@ struct mmsim_node {
 	 */
 	struct mmsim_zone *zonelist[MMSIM_NR_ZONES][MMSIM_MAX_NODES * MMSIM_NR_ZONES + 1];
 	struct mmsim_zone *zonelist_thisnode[MMSIM_NR_ZONES][MMSIM_NR_ZONES + 1];	/* for __GFP_THISNODE */
+	struct mmsim_route route[MMSIM_NR_ROUTES];	/* the zonelists' first. Constant */
 };
 
 struct mmsim_memory {
@@ -249,7 +261,8 @@ unsigned int mmsim_buddy_put_many(struct mmsim_zone *zone, struct mmsim_page **h
 /* pcp.c */
 struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				  unsigned int alloc_flags);
-struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr);
+struct mmsim_page *mmsim_pcp_take_held(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order,
+				       unsigned int type, unsigned int alloc_flags);
 void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type);
 void mmsim_pcp_drain_all(struct mmsim_memory *mem);
 int mmsim_pcp_start(struct mmsim_memory *mem);

@@ -23,9 +23,11 @@
 #define MMSIM_SRC_PAGE_H
 
 #include <linux/atomic.h>
+#include <linux/bitops.h>
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/page-flags.h>
 #include <linux/types.h>
 
@@ -130,12 +132,12 @@ static inline bool mmsim_page_is_compound(const struct mmsim_page *page)
 	return READ_ONCE(page->flags) & BIT(PG_head);
 }
 
-/* Whether @page points to a descriptor of the @nr_pages from @map on. */
+/* Whether @page points to a descriptor of the @nr_pages from @map on. One between two of them is a very large index. */
 static inline bool mmsim_in_map(const struct mmsim_page *map, unsigned long nr_pages, const struct mmsim_page *page)
 {
 	unsigned long offset = (unsigned long)page - (unsigned long)map;
 
-	return offset < nr_pages * sizeof(*page) && offset % sizeof(*page) == 0;
+	return ror64(offset, ilog2(sizeof(*page))) < nr_pages;
 }
 
 /* Blocks that are on no list yet, or no more, are chained by lru.next. */

@@ -22,8 +22,6 @@
 
 #include "page/pcp.h"
 
-#define MAX_HOLD	256UL	/* pages that one hold of the lists hands out */
-
 /*
  * Blocks to move at once: as many pages as the next power of two after batch, which the buddy lists have in one piece;
  * or a few blocks of those that are larger, as long as that is little of high.
@@ -82,7 +80,26 @@ static void spill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int l
 }
 
 /**
- * mmsim_pcp_take() - take a block from this CPU's list, after filling it
+ * mmsim_pcp_take_held() - take a block from lists that we have, after filling one that is empty
+ * @pcp: the lists, from mmsim_pcp_enter()
+ * @zone: whose they are
+ * @order: log2 of the number of pages; one of memory->pcp_orders
+ * @type: migratetype of the request
+ * @alloc_flags: MMSIM_ALLOC_*, for what has to come from the zone's lists
+ *
+ * Context: between mmsim_pcp_enter() and mmsim_pcp_leave(). Takes the zone's lock.
+ * Return: the head of the block, as from mmsim_buddy_take(); NULL when the zone has none.
+ */
+struct mmsim_page *mmsim_pcp_take_held(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order,
+				       unsigned int type, unsigned int alloc_flags)
+{
+	if (!pcp->list[order][type])
+		refill(pcp, zone, order, type, alloc_flags);
+	return pcp->list[order][type] ? mmsim_pcp_pop_held(pcp, order, type) : NULL;
+}
+
+/**
+ * mmsim_pcp_take() - take a block from this CPU's list, or from the zone
  * @zone: the zone
  * @order: log2 of the number of pages; one of memory->pcp_orders
  * @type: migratetype of the request
@@ -98,42 +115,10 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
 	struct mmsim_pcp *pcp;
 
 	if (mmsim_pcp_enter(zone, &pcp)) {
-		/* It may have been filled since the caller looked, or be another CPU's. */
-		if (!pcp->list[order][type])
-			refill(pcp, zone, order, type, alloc_flags);
-		page = mmsim_pcp_pop_held(pcp, order, type);
+		page = mmsim_pcp_take_held(pcp, zone, order, type, alloc_flags);
 		mmsim_pcp_leave(pcp);
 	}
 	return page ? page : mmsim_buddy_take(zone, order, type, alloc_flags);
-}
-
-/**
- * mmsim_pcp_take_many() - take single pages from this CPU's list
- * @zone: the zone; it has plenty
- * @type: migratetype of the request
- * @nr: how many are wanted
- *
- * Context: any. Takes the zone's lock each time the list is empty.
- * Return: pages linked by lru.next; not all that were wanted when they are many, so that the lists are soon free
- * again.
- */
-struct mmsim_page *mmsim_pcp_take_many(struct mmsim_zone *zone, unsigned int type, unsigned long nr)
-{
-	struct mmsim_page *chain = NULL, *page;
-	struct mmsim_pcp *pcp;
-
-	if (!mmsim_pcp_enter(zone, &pcp))
-		return NULL;
-	for (nr = min(nr, MAX_HOLD); nr; nr--) {
-		if (!pcp->list[0][type])
-			refill(pcp, zone, 0, type, zone->first_try);
-		page = mmsim_pcp_pop_held(pcp, 0, type);
-		if (!page)
-			break;
-		mmsim_chain_push(&chain, page);
-	}
-	mmsim_pcp_leave(pcp);
-	return chain;
 }
 
 /**

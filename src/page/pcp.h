@@ -36,18 +36,15 @@ static __always_inline void mmsim_pcp_leave(struct mmsim_pcp *pcp)
 	preempt_enable();
 }
 
-/* A block from lists that we have; NULL when there is none of its kind. */
+/* A block from lists that we have, of a kind that there is one of. */
 static __always_inline struct mmsim_page *mmsim_pcp_pop_held(struct mmsim_pcp *pcp, unsigned int order,
 							     unsigned int type)
 {
-	struct mmsim_page *page;
+	struct mmsim_page *page = mmsim_chain_pop(&pcp->list[order][type]);
 
-	if (unlikely(!pcp->list[order][type]))
-		return NULL;
+	prefetchw(pcp->list[order][type]);	/* the next one's link, flags and counts are all in there */
 	WRITE_ONCE(pcp->count, pcp->count - (int)BIT(order));
 	WRITE_ONCE(pcp->nr_alloc, pcp->nr_alloc + BIT(order));
-	page = mmsim_chain_pop(&pcp->list[order][type]);
-	prefetchw(pcp->list[order][type]);	/* the next one's link, flags and counts are all in there */
 	return page;
 }
 
@@ -59,6 +56,10 @@ static __always_inline struct mmsim_page *mmsim_pcp_pop(struct mmsim_zone *zone,
 
 	if (unlikely(!mmsim_pcp_enter(zone, &pcp)))
 		return NULL;
+	if (unlikely(!pcp->list[order][type])) {
+		mmsim_pcp_leave(pcp);
+		return NULL;
+	}
 	page = mmsim_pcp_pop_held(pcp, order, type);
 	mmsim_pcp_leave(pcp);
 	return page;

@@ -221,6 +221,23 @@ static void list_nodes(struct mmsim_memory *mem, struct mmsim_node *node, int hi
 				slot = list_zones(mem->node[nid], highest, slot);
 }
 
+static void init_routes(struct mmsim_memory *mem, struct mmsim_node *node)
+{
+	unsigned int bits;
+
+	for (bits = 0; bits < MMSIM_NR_ROUTES; bits++) {
+		struct mmsim_route *route = &node->route[bits];
+		unsigned int type = mmsim_gfp_migratetype(mem, (__force gfp_t)bits);
+		int highest = mmsim_gfp_zone((__force gfp_t)bits);
+
+		if (highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES)
+			continue;
+		route->zone = node->zonelist[highest][0];
+		route->highest = highest;
+		route->type = type;
+	}
+}
+
 /**
  * mmsim_zonelists_init() - note for each kind of request which zones to try
  * @mem: the page floor, all its zones set up
@@ -240,6 +257,7 @@ void mmsim_zonelists_init(struct mmsim_memory *mem, struct mmsim_node *node)
 		list_zones(node, highest, node->zonelist_thisnode[highest]);
 		list_nodes(mem, node, highest);
 	}
+	init_routes(mem, node);
 }
 
 /**
