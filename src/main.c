@@ -66,6 +66,10 @@ static int init_on_free_param = -1;
 module_param_named(init_on_free, init_on_free_param, int, 0444);
 MODULE_PARM_DESC(init_on_free, "1: zero pages when freed, 0: don't (default: as the kernel does)");
 
+static bool page_owner;
+module_param(page_owner, bool, 0444);
+MODULE_PARM_DESC(page_owner, "note who allocated and freed each page, for the file page_owner and for reports (default off)");
+
 static ushort debugfs_mode = 0400;
 module_param(debugfs_mode, ushort, 0444);
 MODULE_PARM_DESC(debugfs_mode, "mode of the debugfs files that are read; those that are written get 0200 on top (default 0400)");
@@ -146,6 +150,7 @@ static int parse_numbers(struct mmsim_memory_params *p)
 	p->pcp_orders = pcp_orders;
 	p->min_free_kbytes = min_free;
 	p->watermark_scale_factor = scale_factor;
+	p->page_owner = page_owner;
 	return 0;
 }
 

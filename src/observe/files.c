@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The files that show an instance: each a function that prints the whole text, and a row in a table. Here are those
- * about the instance itself, and all are made here; stat.c has the sums, blocks.c the free blocks, frames.c the frames.
+ * about the instance itself, and all are made here; stat.c has the sums, blocks.c the free blocks, frames.c the frames,
+ * owner.c who has them.
  *
  * seq_file calls such a function once when the file is read from its start and keeps the text for the reads that
  * follow, so that a reader with a buffer of one byte gets the text of one moment; a text too long for the buffer is
@@ -20,6 +21,7 @@
 
 #include "mmsim.h"
 #include "observe/files.h"
+#include "page/owner.h"
 
 /* A range of frames as the log prints memory: bytes, the last one included. */
 static void show_range(struct seq_file *s, unsigned long pfn, unsigned long nr_pages)
@@ -56,6 +58,17 @@ static void show_source(struct seq_file *s, const struct mmsim_region *r)
 	seq_printf(s, "host backed: %s\n", r->host_backed ? "yes" : "no");
 }
 
+static void show_owners(struct seq_file *s, const struct mmsim_owners *owners)
+{
+	if (!owners) {
+		seq_puts(s, "page owner: off\n");
+		return;
+	}
+	seq_printf(s, "page owner: on, %zu bytes a page\n", sizeof(*owners->record));
+	seq_printf(s, "page owner stacks: %d of %u, %zu bytes each, %ld lost\n", atomic_read(&owners->stacks.nr_used),
+		   owners->stacks.nr_slots, sizeof(*owners->stacks.slot), atomic_long_read(&owners->stacks.nr_lost));
+}
+
 /* What the allocators cost: pages, and time to set up, in all and a page. */
 static void show_cost(struct seq_file *s, const struct mmsim_memory *mem)
 {
@@ -64,6 +77,7 @@ static void show_cost(struct seq_file *s, const struct mmsim_memory *mem)
 	seq_printf(s, "metadata pages: %lu\n", mem->meta_pages);
 	seq_printf(s, "metadata bytes: %llu\n", (u64)mem->meta_pages << PAGE_SHIFT);
 	seq_printf(s, "metadata percent: %llu.%02llu\n", hundredths / 100, hundredths % 100);
+	show_owners(s, mem->owners);
 	seq_printf(s, "page array init: %llu ns\n", mem->init_ns);
 	seq_printf(s, "page array init per page: %llu ns\n", div64_ul(mem->init_ns, mem->nr_pages));
 	seq_printf(s, "buddy release: %llu ns\n", mem->release_ns);
@@ -129,6 +143,12 @@ static const struct mmsim_observe_file *const tables[] = {
 	instance_files, mmsim_observe_blocks, mmsim_observe_stat, mmsim_observe_frames,
 };
 
+static void make_files(const struct mmsim_observe_file *file, struct mmsim *m)
+{
+	for (; file->name; file++)
+		mmsim_debugfs_file(file->name, false, m, file->fops);
+}
+
 /**
  * mmsim_observe_init() - make the files that show an instance
  * @m: the instance; it must outlive the files, which vanish with mmsim_debugfs_exit()
@@ -137,11 +157,11 @@ static const struct mmsim_observe_file *const tables[] = {
  */
 int mmsim_observe_init(struct mmsim *m)
 {
-	const struct mmsim_observe_file *file;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(tables); i++)
-		for (file = tables[i]; file->name; file++)
-			mmsim_debugfs_file(file->name, false, m, file->fops);
+		make_files(tables[i], m);
+	if (m->memory->owners)
+		make_files(mmsim_observe_owner, m);
 	return 0;
 }

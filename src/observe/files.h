@@ -16,5 +16,6 @@ struct mmsim_observe_file {
 extern const struct mmsim_observe_file mmsim_observe_blocks[];	/* blocks.c */
 extern const struct mmsim_observe_file mmsim_observe_stat[];	/* stat.c */
 extern const struct mmsim_observe_file mmsim_observe_frames[];	/* frames.c */
+extern const struct mmsim_observe_file mmsim_observe_owner[];	/* owner.c */
 
 #endif /* MMSIM_OBSERVE_FILES_H */

@@ -27,6 +27,7 @@
 #include <linux/sched/signal.h>
 
 #include "page/buddy.h"
+#include "page/owner.h"
 #include "page/pcp.h"
 
 /* Pages that a bulk request gets under one hold of the CPU's lists: interrupts can't use them meanwhile. */
@@ -76,6 +77,7 @@ static noinline struct mmsim_page *prepare_more(struct mmsim_memory *mem, struct
 		make_compound(page, order);
 	if (mem->init_on_alloc || (gfp & __GFP_ZERO))
 		mmsim_zero_block(mem, page, order);
+	mmsim_owner_allocated(mem, page, order, gfp);
 	return page;
 }
 
@@ -85,7 +87,7 @@ static __always_inline struct mmsim_page *prepare_block(struct mmsim_memory *mem
 {
 	page->private = 0;
 	atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
-	if (unlikely((gfp & (__GFP_COMP | __GFP_ZERO)) || mem->init_on_alloc))
+	if (unlikely((gfp & (__GFP_COMP | __GFP_ZERO)) || mem->init_on_alloc) || mmsim_owner_on(mem))
 		return prepare_more(mem, page, gfp, order);
 	return page;
 }

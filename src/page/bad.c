@@ -11,7 +11,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 
-#include "page/memory.h"
+#include "page/owner.h"
 
 const char *const mmsim_bad_names[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_WILD]	= "wild",
@@ -83,6 +83,8 @@ void mmsim_bad(struct mmsim_memory *mem, enum mmsim_bad what, const struct mmsim
 		       mmsim_memory_pfn(mem, page), mmsim_page_zone(mem, page)->name, READ_ONCE(page->flags),
 		       mmsim_page_order(page), atomic_read(&page->_refcount), atomic_read(&page->_mapcount),
 		       (unsigned long)READ_ONCE(page->mapping));
+	if (page && what != MMSIM_BAD_WILD && mmsim_owner_on(mem))
+		mmsim_owner_report(mem, page);
 }
 
 /**

@@ -13,6 +13,7 @@
 #include <linux/highmem.h>
 #include <linux/kernel.h>
 
+#include "page/owner.h"
 #include "page/pcp.h"
 
 static void clear_compound(struct mmsim_page *page, unsigned int order)
@@ -173,8 +174,16 @@ static __always_inline bool give_back(struct mmsim_memory *mem, struct mmsim_pag
 	return true;
 }
 
+/* What few instances do with a block that comes back. */
+static noinline void free_more(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order)
+{
+	if (mem->init_on_free)
+		mmsim_zero_block(mem, page, order);
+	mmsim_owner_freed(mem, page);
+}
+
 static __always_inline bool free_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
-				       bool zero, unsigned long caller)
+				       bool more, unsigned long caller)
 {
 	unsigned long expected = MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
 	bool dirty;
@@ -197,15 +206,15 @@ static __always_inline bool free_block(struct mmsim_memory *mem, struct mmsim_pa
 		clean_tails(page, order);
 	if (order && mmsim_page_is_compound(page))
 		clear_compound(page, order);
-	if (unlikely(zero))
-		mmsim_zero_block(mem, page, order);
+	if (unlikely(more))
+		free_more(mem, page, order);
 	return give_back(mem, page, order);
 }
 
 static noinline bool free_any(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
 			      unsigned long caller)
 {
-	return free_block(mem, page, order, mem->init_on_free, caller);
+	return free_block(mem, page, order, mem->init_on_free || mmsim_owner_on(mem), caller);
 }
 
 /**
@@ -223,7 +232,7 @@ static noinline bool free_any(struct mmsim_memory *mem, struct mmsim_page *page,
  */
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	if (order || unlikely(mem->init_on_free))
+	if (order || unlikely(mem->init_on_free) || mmsim_owner_on(mem))
 		return free_any(mem, page, order, caller);
 	return free_block(mem, page, 0, false, caller);
 }
@@ -328,6 +337,8 @@ bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsig
 		return false;
 	}
 
+	if (mmsim_owner_on(mem))
+		mmsim_owner_split(mem, page, order);
 	zone = mmsim_page_zone(mem, page);
 	spin_lock_irqsave(&zone->lock, flags);
 	WRITE_ONCE(page->flags, page->flags & ~MMSIM_PAGE_ORDER);

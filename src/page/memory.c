@@ -18,7 +18,7 @@
 #include <linux/math.h>
 #include <linux/sched.h>
 
-#include "page/memory.h"
+#include "page/owner.h"
 
 #define MAX_NAMED_LEAKS		10
 
@@ -40,10 +40,20 @@ struct metadata {
 	struct mmsim_pcp **pcp;		/* pointers: a zone's by CPU, zone after zone */
 	struct mmsim_pcp *pcps;		/* what they point to: all zones' of a CPU together */
 	struct mmsim_highmem *highmem;	/* NULL without such a zone */
+	struct mmsim_owners *owners;	/* NULL when none are kept */
+	struct mmsim_owner *owner;
+	struct mmsim_stack *stack;
 };
 
+static void carve_owners(struct metadata *meta, void **at, unsigned long nr_pages)
+{
+	meta->owners = carve(at, sizeof(*meta->owners), SMP_CACHE_BYTES);
+	meta->owner = carve(at, nr_pages * sizeof(*meta->owner), SMP_CACHE_BYTES);
+	meta->stack = carve(at, mmsim_stacks_slots(nr_pages) * sizeof(*meta->stack), SMP_CACHE_BYTES);
+}
+
 static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned long nr_pages, unsigned int nr_nodes,
-				    bool highmem)
+				    bool highmem, bool page_owner)
 {
 	unsigned long nr_pcps = nr_nodes * MMSIM_NR_ZONES * nr_cpu_ids;
 	void *at = start;
@@ -58,6 +68,9 @@ static unsigned long carve_metadata(struct metadata *meta, void *start, unsigned
 	meta->highmem = NULL;
 	if (highmem)
 		meta->highmem = carve(&at, struct_size(meta->highmem, cpu, nr_cpu_ids), SMP_CACHE_BYTES);
+	meta->owners = NULL;
+	if (page_owner)
+		carve_owners(meta, &at, nr_pages);
 	return PFN_UP(at - start);
 }
 
@@ -116,7 +129,7 @@ static void link_cpus(struct metadata *meta, unsigned int nr_nodes)
 }
 
 static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const struct mmsim_layout *layout,
-					   unsigned int nr_nodes)
+					   unsigned int nr_nodes, bool page_owner)
 {
 	unsigned long start = r->start_pfn, end = 0, meta_pfn, meta_pages;
 	bool highmem = layout->size[MMSIM_ZONE_HIGHMEM];
@@ -126,7 +139,7 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 
 	largest_lowmem(layout, &start, &end);
 	vaddr = r->vaddr + ((start - r->start_pfn) << PAGE_SHIFT);
-	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes, highmem);
+	meta_pages = carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes, highmem, page_owner);
 	meta_pfn = find_whole_run(r, start, end, meta_pages);
 	if (!meta_pfn) {
 		pr_err("the page array and other metadata need %lu KB in one piece of the largest of DMA, DMA32 and Normal: make it larger with zones=, or the region with size=\n",
@@ -135,9 +148,15 @@ static struct mmsim_memory *place_metadata(const struct mmsim_region *r, const s
 	}
 
 	vaddr += (meta_pfn - start) << PAGE_SHIFT;
-	carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes, highmem);
+	carve_metadata(&meta, vaddr, r->nr_pages, nr_nodes, highmem, page_owner);
 	memset(meta.mem, 0, vaddr + (meta_pages << PAGE_SHIFT) - (void *)meta.mem);
 	link_cpus(&meta, nr_nodes);
+	if (page_owner) {
+		meta.mem->owners = meta.owners;
+		meta.owners->record = meta.owner;
+		meta.owners->stacks.slot = meta.stack;
+		meta.owners->stacks.nr_slots = mmsim_stacks_slots(r->nr_pages);
+	}
 	meta.mem->region = r;
 	meta.mem->map = meta.map;
 	meta.mem->pageblock = meta.pageblock;
@@ -327,7 +346,7 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 		pr_err("nodes=%u: at most %d, each with 4 MB or more\n", params->nr_nodes, MMSIM_MAX_NODES);
 		return NULL;
 	}
-	mem = place_metadata(region, &layout, max(params->nr_nodes, 1U));
+	mem = place_metadata(region, &layout, max(params->nr_nodes, 1U), params->page_owner);
 	if (!mem)
 		return NULL;
 	mem->interleave = params->interleave;
@@ -354,6 +373,8 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 		return NULL;
 	}
 	mmsim_highmem_start(mem);
+	if (mem->owners)
+		mmsim_owner_start();
 	return mem;
 }
 
@@ -361,6 +382,8 @@ static void name_leak(struct mmsim_memory *mem, struct mmsim_page *page)
 {
 	pr_warn("still allocated: pfn %#lx, order %u, zone %s, refcount %d\n", mmsim_memory_pfn(mem, page),
 		mmsim_page_order(page), mmsim_page_zone(mem, page)->name, atomic_read(&page->_refcount));
+	if (mmsim_owner_on(mem))
+		mmsim_owner_report(mem, page);
 }
 
 /**
@@ -390,5 +413,7 @@ unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
 	}
 	if (leaked)
 		pr_warn("%lu pages were still allocated when the instance was taken down\n", leaked);
+	if (mem->owners)
+		mmsim_owner_stop();
 	return leaked;
 }

@@ -185,6 +185,8 @@ struct mmsim_node {
 	struct mmsim_route route[MMSIM_NR_ROUTES];	/* the zonelists' first. Constant */
 };
 
+struct mmsim_owners;
+
 struct mmsim_memory {
 	/* Constant after mmsim_memory_init(). */
 	const struct mmsim_region *region;
@@ -212,6 +214,7 @@ struct mmsim_memory {
 	struct mmsim_reclaim reclaim;
 	struct mmsim_events events;
 	struct mmsim_highmem *highmem;	/* NULL without a HighMem zone. Constant */
+	struct mmsim_owners *owners;	/* who has which block; NULL when nobody wants to know. Constant */
 
 	atomic_long_t bad[MMSIM_NR_BAD];	/* refusals so far, each kind exactly */
 	atomic_long_t nr_failed;		/* allocations that found no block */
@@ -235,6 +238,7 @@ struct mmsim_memory_params {
 	unsigned long min_free_kbytes;	/* 0: by the region's size, as the kernel does */
 	bool init_on_alloc;
 	bool init_on_free;
+	bool page_owner;	/* note who allocates and frees each block */
 };
 
 /* zones.c */
