@@ -80,6 +80,7 @@ stock_lane() {
 	stock_guest "$1" cma=no attaches=50
 	guest "$1" files "" --timeout 600
 	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
+	guest "$1" readers "" --timeout 600 --files "$("$SCRIPTS/readers.sh")"
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
 }
 lane_stock-6.12() { stock_lane 6.12; }

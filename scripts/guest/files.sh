@@ -41,6 +41,26 @@ names_of_host() {
 	END { exit bad }' /proc/vmstat "$DEBUG/vmstat"
 }
 
+# keys FILE: what each line is about; of zoneinfo, in the first zone that has pages.
+keys() {
+	awk '/^Node/ { if (done) exit; n = 0; next }
+	{ sub(/:? *\(?[0-9, ]+\)?( kB)?$/, ""); sub(/^ +/, ""); key[n++] = $0 }
+	/^pagesets/ { done = 1 }
+	END { for (i = 0; i < n; i++) if (!seen[key[i]]++) print key[i] }' "$1"
+}
+
+# order_of_host NAME: what mmsim's file and the host's /proc/NAME both have comes in the same order.
+order_of_host() {
+	keys "/proc/$1" >/tmp/host.keys
+	keys "$DEBUG/$1" >/tmp/mmsim.keys
+	[ "$(grep -cxF -f /tmp/host.keys /tmp/mmsim.keys)" -gt 2 ] || { echo "hardly a line in common"; return 1; }
+	awk 'NR == FNR { at[$0] = FNR; next }
+	!($0 in at) { next }
+	at[$0] < last { print "out of place: " $0; bad = 1 }
+	{ last = at[$0] }
+	END { exit bad }' /tmp/host.keys /tmp/mmsim.keys
+}
+
 no_name_twice() { equal "$(awk '{ print $1 }' "$1" | sort | uniq -d)" ""; }
 
 same_in_small_reads() {
@@ -198,6 +218,9 @@ formats() {
 	for f in zoneinfo pagetypeinfo; do
 		check "$f has only lines that have the shape of the host's" shapes_of_host $f
 	done
+	for f in zoneinfo vmstat meminfo; do
+		check "$f has its lines in the host's order" order_of_host $f
+	done
 	check "this test of the format passes the host's meminfo" meminfo /proc/meminfo
 	check "meminfo has it" meminfo "$DEBUG/meminfo"
 	check "vmstat has lines as the host's, with names of the host's" names_of_host
@@ -270,6 +293,40 @@ frames() {
 	ctl free_all >/dev/null
 }
 
+# figures LOG: the names of the figures of a zone in a report of what is free.
+figures() { sed -n 's/.*Node [0-9]* [A-Za-z0-9]* \(free:[0-9]*kB .*\)/\1/p' "$1" | head -n 1 | sed 's/:[0-9]*[kK]B//g' | tr ' ' '\n'; }
+
+# figures_of_host LOG: they are the host's, in its order.
+figures_of_host() {
+	figures /tmp/sysrq >/tmp/host.keys
+	figures "$1" >/tmp/mmsim.keys
+	[ "$(wc -l </tmp/mmsim.keys)" -gt 8 ] || { echo "hardly a figure"; return 1; }
+	equal "$(grep -xF -f /tmp/mmsim.keys /tmp/host.keys)" "$(cat /tmp/mmsim.keys)"
+}
+
+# What the log says of an allocation that fails: once in ten seconds at most.
+failures() {
+	dmesg -c >/dev/null
+	check "an allocation that finds nothing fails" fails ctl alloc_pages order=10 gfp='GFP_KERNEL|__GFP_NOWARN' count=1000
+	dmesg >/tmp/failure
+	check "  with __GFP_NOWARN the log says nothing" fails grep 'page allocation failure' /tmp/failure
+	check "  it is counted" equal "$(field "$DEBUG/bad" failed_allocations)" 1
+	check "another one fails" fails ctl alloc_pages order=10 gfp=GFP_KERNEL count=1
+	dmesg -c >/tmp/failure
+	check "  the log says who asked for what" has /tmp/failure \
+		'mmsim: [a-z]+: page allocation failure: order:10, mode:0x[0-9a-f]+\(GFP_KERNEL\), nodemask=\(null\), by '
+	check "  from where" has /tmp/failure 'mmsim:  ctl_write.*\[mmsim\]'
+	check "  the free blocks as show_mem" equal \
+		"$(sed -n 's/.*mmsim: \(Node [0-9]* [A-Za-z0-9]*: .*kB\)$/\1/p' /tmp/failure)" "$(cat "$DEBUG/show_mem")"
+	check "  how many pages there are" has /tmp/failure "mmsim: $(zone_sum present) pages RAM"
+	if [ -s /tmp/sysrq ]; then
+		check "  a zone's figures by the host's names, in its order" figures_of_host /tmp/failure
+	fi
+	ctl alloc_pages order=10 gfp=GFP_KERNEL count=1 2>/dev/null
+	check "  the next one is only counted" equal "$(field "$DEBUG/bad" failed_allocations) $(dmesg | grep -c 'page allocation failure')" "3 0"
+	ctl free_all >/dev/null
+}
+
 # instance MIN_FREE_KBYTES SCALE PARAMETER...: loads so, and tries the formulas on it.
 instance() {
 	local kb="$1" scale="$2"
@@ -287,6 +344,7 @@ check "mmsim loads" load size=64M
 formats
 sums
 frames
+failures
 check "ok" verdict
 check "mmsim unloads" unload
 host_marks_anew

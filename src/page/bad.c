@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Reports: what a client did wrong, where, and by whom; and allocations that failed.
+ * Reports of what a client did wrong, where, and by whom.
  *
  * A misuse is refused by the function that finds it and told here. It is always counted, and printed up to a rate, so
  * that a client that goes on with it can't flood the log. The host is never stopped for it: a lost page of mmsim is no
@@ -85,33 +85,4 @@ void mmsim_bad(struct mmsim_memory *mem, enum mmsim_bad what, const struct mmsim
 		       (unsigned long)READ_ONCE(page->mapping));
 	if (page && what != MMSIM_BAD_WILD && mmsim_owner_on(mem))
 		mmsim_owner_report(mem, page);
-}
-
-/**
- * mmsim_alloc_failed() - report an allocation that found no block
- * @mem: the instance's page floor
- * @gfp: what was asked for; nothing is printed with __GFP_NOWARN
- * @order: log2 of the number of pages
- * @caller: the client's address
- *
- * As the kernel's warn_alloc(): what was asked, and what is free.
- *
- * Context: any.
- */
-void mmsim_alloc_failed(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller)
-{
-	struct mmsim_zone *zone;
-	struct seq_buf s;
-	char line[320];
-
-	atomic_long_inc(&mem->nr_failed);
-	if ((gfp & __GFP_NOWARN) || !__ratelimit(&mem->failure_limit))
-		return;
-	pr_warn("page allocation failure: order:%u, mode:%#x(%pGg), by %pS, task %s/%d\n", order,
-		(__force unsigned int)gfp, &gfp, (void *)caller, current->comm, task_pid_nr(current));
-	mmsim_for_each_zone(mem, zone) {
-		seq_buf_init(&s, line, sizeof(line));
-		mmsim_zone_show_free(zone, &s);
-		pr_warn("%.*s\n", (int)seq_buf_used(&s), line);
-	}
 }

@@ -353,7 +353,7 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	mem->init_on_alloc = params->init_on_alloc;
 	mem->init_on_free = params->init_on_free;
 	ratelimit_state_init(&mem->report_limit, 5 * HZ, 10);
-	ratelimit_state_init(&mem->failure_limit, 5 * HZ, 10);
+	ratelimit_state_init(&mem->failure_limit, 10 * HZ, 1);
 	mem->migratetype_mask = params->group_by_mobility ? 3 : 0;
 	memset(mem->pageblock, params->group_by_mobility ? MMSIM_MIGRATE_MOVABLE : MMSIM_MIGRATE_UNMOVABLE,
 	       DIV_ROUND_UP(mem->nr_pages, MMSIM_PAGEBLOCK_PAGES));

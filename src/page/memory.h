@@ -337,6 +337,8 @@ extern struct mmsim_memory *mmsim_memory_live;
 /* bad.c */
 void mmsim_bad(struct mmsim_memory *mem, enum mmsim_bad what, const struct mmsim_page *page, unsigned int order,
 	       unsigned long caller);
+
+/* failure.c */
 void mmsim_alloc_failed(struct mmsim_memory *mem, gfp_t gfp, unsigned int order, unsigned long caller);
 
 /* check.c */

@@ -1,0 +1,155 @@
+# shellcheck shell=dash
+# Programs that nobody here wrote read mmsim's files, and what they make of them is compared with the files themselves:
+# page_owner_sort, page-types and Prometheus's node exporter. From scripts/readers.sh, in /files.
+
+BIN=/files/bin
+
+# said REGEXP FILE: the sum of what the first group of a sed expression finds in each line of a file.
+said() { sed -n "s/$1/\\1/p" "$2" | awk '{ sum += $1 } END { printf "%d\n", sum }'; }
+
+same_in_small_reads() {
+	cat "$1" >/tmp/whole
+	dd if="$1" bs="$2" of=/tmp/pieces 2>/dev/null
+	cmp /tmp/whole /tmp/pieces
+}
+
+# record_at PFN: what a reader that seeks to a frame's number finds first is that frame's record.
+record_at() {
+	dd if="$DEBUG/page_owner" bs=1 skip="$1" count=400 2>/dev/null >/tmp/record
+	has /tmp/record "^PFN $(printf '0x%x' "$1") "
+}
+
+# format FILE: each record has the lines of the kernel's, and an empty one behind it.
+record_format() {
+	awk '
+	function bad(why) { print why ": " $0; wrong = 1 }
+	state == 0 { if (!/^Page allocated via order [0-9]+, mask 0x[0-9a-f]+\([A-Z_|]+\), pid [0-9]+, tgid [0-9]+ \(.+\), ts [0-9]+ ns$/) bad("no first line"); state = 1; n++; next }
+	state == 1 { if (!/^PFN 0x[0-9a-f]+ type [A-Za-z]+ Block [0-9]+ type [A-Za-z]+ Flags 0x[0-9a-f]+\([a-z0-9_|=]+\)$/) bad("no second line"); state = 2; next }
+	/^$/ { state = 0; next }
+	!/^ [A-Za-z0-9_.]+\+0x[0-9a-f]+\/0x[0-9a-f]+( \[[a-z0-9_]+\])?$/ { bad("no line of a trace") }
+	END { exit wrong || state || !n }' "$1"
+}
+
+owner() {
+	check "mmsim with page_owner=on loads" load size=64M page_owner=on
+	check "  region says what it costs" has "$DEBUG/region" '^page owner: on, 64 bytes a page$'
+	check "  nobody has a page" equal "$(wc -c <"$DEBUG/page_owner")" 0
+	check "  blocks of two kinds are allocated" ctl alloc_pages order=2 gfp=GFP_KERNEL count=50
+	ctl alloc_pages order=0 gfp=GFP_HIGHUSER_MOVABLE count=70 >/dev/null
+	cat "$DEBUG/page_owner" >/tmp/owner
+	check "  there is a record for each" equal "$(grep -c '^Page allocated via order' /tmp/owner)" 120
+	check "  50 of order 2" equal "$(grep -c '^Page allocated via order 2, mask 0x[0-9a-f]*(GFP_KERNEL), ' /tmp/owner)" 50
+	check "  70 are movable" equal "$(grep -c '^PFN 0x[0-9a-f]* type Movable ' /tmp/owner)" 70
+	check "  in the kernel's format" record_format /tmp/owner
+	check "  with traces that name mmsim" has /tmp/owner '^ ctl_write.* \[mmsim\]$'
+	for size in 1024 100 7; do
+		check "  read $size bytes at a time it is the same text" same_in_small_reads "$DEBUG/page_owner" $size
+	done
+	check "  a reader can seek" record_at $(($(sed -n 's/^PFN \(0x[0-9a-f]*\) .*/\1/p' /tmp/owner | sed -n 90p)))
+
+	check "page_owner_sort reads it" $BIN/page_owner_sort -m /tmp/owner /tmp/sorted
+	check "  it counts 120 blocks" equal "$(said '^\([0-9]*\) times, [0-9]* pages.*' /tmp/sorted)" 120
+	check "  of 270 pages" equal "$(said '^[0-9]* times, \([0-9]*\) pages.*' /tmp/sorted)" 270
+	check "  most by one caller, 50 times" equal "$(grep -m 1 -o '^[0-9]* times, [0-9]* pages' /tmp/sorted)" "50 times, 200 pages"
+	check "page_owner_sort culls by name" $BIN/page_owner_sort --cull=name /tmp/owner /tmp/culled
+	check "  one name has them all" has /tmp/culled '^120 times, 270 pages'
+
+	ctl free 1-20 >/dev/null
+	check "freed blocks are gone" equal "$(grep -c '^Page allocated via' "$DEBUG/page_owner")" 100
+	ctl free_all >/dev/null
+	check "nobody has a page again, those in the CPUs' lists included" equal "$(wc -c <"$DEBUG/page_owner")" 0
+	check "the mirror with owners" ctl mirror on
+	work_for 3
+	wait
+	cat "$DEBUG/page_owner" >/tmp/owner
+	check "  its records are whole" record_format /tmp/owner
+	check "  page_owner_sort reads them" $BIN/page_owner_sort /tmp/owner /tmp/sorted
+	check "  no trace was lost" has "$DEBUG/region" '^page owner stacks: [0-9]* of [0-9]*, [0-9]* bytes each, 0 lost$'
+	say "$(grep '^page owner stacks' "$DEBUG/region"), $(grep -c '^Page allocated' /tmp/owner) blocks"
+	ctl mirror off >/dev/null
+	check "ok" verdict
+	check "it unloads" unload
+}
+
+# page_types OPTION...: the number of pages that page-types finds.
+page_types() { $BIN/page-types -r -F "$DEBUG/kpageflags" "$@" | awk '$1 == "total" { print $2 }'; }
+
+free_pages() { awk '$1 == "pages" && $2 == "free" { sum += $3 } END { print sum }' "$DEBUG/zoneinfo"; }
+
+types() {
+	ctl alloc_pages order=3 gfp='GFP_KERNEL|__GFP_COMP' count=5 >/dev/null
+	ctl drain >/dev/null
+	check "page-types counts every frame" equal "$(page_types)" "$(field "$DEBUG/region" pages)"
+	check "  the free ones" equal "$(page_types -b buddy)" "$(free_pages)"
+	check "  the reserved ones" equal "$(page_types -b reserved)" "$(field "$DEBUG/region" 'metadata pages')"
+	check "  5 compound heads" equal "$(page_types -b compound_head=compound_head)" 5
+	check "  35 compound tails" equal "$(page_types -b compound_tail=compound_tail)" 35
+	mount -o bind "$DEBUG/kpagecount" /proc/kpagecount
+	$BIN/page-types -r -F "$DEBUG/kpageflags" -l -M -N >/tmp/list
+	umount /proc/kpagecount
+	check "  its list has every frame, none of them mapped" equal \
+		"$(awk 'NR > 1 && $1 == 0 { cmd = "printf %d 0x" $3; cmd | getline n; close(cmd); sum += n } END { print sum }' /tmp/list)" \
+		"$(field "$DEBUG/region" pages)"
+	ctl free_all >/dev/null
+}
+
+# start_exporter: node exporter with mmsim's files in place of those of /proc; its metrics go to /tmp/metrics.
+scrape() {
+	local i=0
+	mkdir -p /tmp/proc
+	for f in buddyinfo vmstat zoneinfo meminfo; do
+		ln -sf "$DEBUG/$f" /tmp/proc/$f
+	done
+	ip link set lo up
+	/files/lib/ld.so --library-path /files/lib $BIN/node-exporter --path.procfs=/tmp/proc --collector.disable-defaults \
+		--collector.buddyinfo --collector.vmstat --collector.vmstat.fields='.*' --collector.meminfo --collector.zoneinfo \
+		--web.listen-address=127.0.0.1:9100 >/tmp/exporter.log 2>&1 &
+	exporter=$!
+	while ! wget -q -O /tmp/metrics http://127.0.0.1:9100/metrics 2>/dev/null; do
+		i=$((i + 1))
+		[ $i -lt 60 ] || break
+		sleep 1
+	done
+	kill $exporter
+	wait $exporter
+	grep -q '^node_' /tmp/metrics || { cat /tmp/exporter.log; return 1; }
+}
+
+# metrics NAME: "zone value" of each line of a metric, its number written out.
+metrics() {
+	sed -n "s/^$1{node=\"\\([0-9]*\\)\",\\(size=\"\\([0-9]*\\)\",\\)\\{0,1\\}zone=\"\\([A-Za-z0-9]*\\)\"} /\\1 \\4 \\3 /p" /tmp/metrics |
+		awk '{ $NF = sprintf("%d", $NF); print }' | sort
+}
+buddy_metrics() { awk '{ sub(/,/, "", $2); for (o = 0; o < 11; o++) print $2, $4, o, $(5 + o) }' "$DEBUG/buddyinfo" | sort; }
+# zone_metrics WORD...: the line of zoneinfo that begins so, for each zone.
+zone_metrics() {
+	awk -v line="$*" '/^Node/ { sub(/,/, "", $2); node = $2; zone = $4; next }
+	{ n = $NF; sub(/ +[0-9]+$/, ""); sub(/^ +/, "") }
+	$0 == line { print node, zone, n }' "$DEBUG/zoneinfo" | sort
+}
+
+exporter() {
+	ctl alloc_pages order=1 gfp=GFP_KERNEL count=20 >/dev/null
+	ctl alloc_pages order=5 gfp=GFP_DMA count=3 >/dev/null
+	check "node exporter reads buddyinfo, vmstat, zoneinfo and meminfo" scrape
+	for f in buddyinfo vmstat zoneinfo meminfo; do
+		check "  $f is to its liking" has /tmp/metrics "^node_scrape_collector_success\{collector=\"$f\"\} 1$"
+	done
+	check "  buddyinfo's blocks are the file's" equal "$(metrics node_buddyinfo_blocks)" "$(buddy_metrics)"
+	for word in min low high spanned present managed nr_free_pages; do
+		check "  zoneinfo's $word is the file's" equal "$(metrics node_zoneinfo_${word%_pages}_pages)" "$(zone_metrics $word)"
+	done
+	check "  every line of vmstat is there" equal "$(awk '{ print $1, $2 }' "$DEBUG/vmstat" | sort)" \
+		"$(sed -n 's/^node_vmstat_//p' /tmp/metrics | awk '{ printf "%s %d\n", $1, $2 }' | sort)"
+	check "  every line of meminfo is there" equal "$(awk '{ sub(/:/, "", $1); printf "%s %d\n", $1, $2 * 1024 }' "$DEBUG/meminfo" | sort)" \
+		"$(sed -n 's/^node_memory_\(.*\)_bytes /\1 /p' /tmp/metrics | awk '{ printf "%s %d\n", $1, $2 }' | sort)"
+	ctl free_all >/dev/null
+}
+
+owner
+check "mmsim loads" load size=64M
+types
+exporter
+check "ok" verdict
+check "without page_owner=on there is no file page_owner" fails test -e "$DEBUG/page_owner"
+check "it unloads" unload
