@@ -191,7 +191,7 @@ static void buddy_bad_layouts(struct kunit *test)
 		{ "DMA:,Normal", "DMA:" },
 		{ "DMA:4X,Normal", "DMA:4X" },
 		{ "DMA,Normal", "DMA and Normal" },
-		{ "DMA:8M,DMA32:10M", "18 MB" },
+		{ "DMA:8M,DMA32:10M", "18M" },
 		{ "HighMem:8M,Movable", "Normal" },
 	};
 	unsigned int i;

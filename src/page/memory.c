@@ -321,6 +321,23 @@ static void init_page_array(struct mmsim_memory *mem)
 	mem->release_ns = ktime_get_ns() - middle;
 }
 
+/* A layout as zones= takes it. */
+static void print_layout(const struct mmsim_layout *layout, char *text, size_t size)
+{
+	struct seq_buf s;
+	int type;
+
+	seq_buf_init(&s, text, size);
+	for (type = 0; type < MMSIM_NR_ZONES; type++) {
+		if (!layout->size[type])
+			continue;
+		seq_buf_printf(&s, "%s%s", seq_buf_used(&s) ? "," : "", mmsim_zone_names[type]);
+		if (layout->size[type] != MMSIM_ZONE_REST)
+			seq_buf_printf(&s, ":%s", mmsim_size_text(layout->size[type]).s);
+	}
+	text[min_t(size_t, seq_buf_used(&s), size - 1)] = '\0';
+}
+
 /**
  * mmsim_memory_init() - build the page floor on a region
  * @region: a region that has been taken; it must outlive the floor
@@ -335,11 +352,12 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 {
 	struct mmsim_layout layout = params->layout;
 	struct mmsim_memory *mem;
-	char why[160];
+	char why[160], zones[160];
 	int err;
 
 	if (mmsim_layout_resolve(&layout, (u64)region->nr_pages << PAGE_SHIFT, why, sizeof(why))) {
-		pr_err("zones=: %s\n", why);
+		print_layout(&params->layout, zones, sizeof(zones));
+		pr_err("zones=%s: %s\n", zones, why);
 		return NULL;
 	}
 	if (params->nr_nodes > min_t(unsigned long, MMSIM_MAX_NODES, mmsim_region_nr_granules(region))) {
