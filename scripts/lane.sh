@@ -6,7 +6,7 @@
 #   --together             two lanes at a time, each with its guests on a CPU of its own; bench still has the machine for itself
 #
 #   uml                    the KUnit suites in User Mode Linux
-#   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, processes, unloading
+#   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, processes, storms, unloading
 #   kasan                  KUnit, files, commands and so on, under KASAN, lockdep and sleep-in-atomic checks; source=cma too
 #   kcsan                  KUnit, and everything at once, under the data race detector with 2 CPUs
 #   style                  checkpatch --strict, kernel-doc, sparse against 6.12 and 6.1, shellcheck
@@ -81,6 +81,7 @@ stock_lane() {
 	guest "$1" files "" --timeout 600
 	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
 	guest "$1" readers "" --timeout 600 --files "$("$SCRIPTS/readers.sh")"
+	guest "$1" storm "" --timeout 300 seconds=15
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
 }
 lane_stock-6.12() { stock_lane 6.12; }
@@ -90,6 +91,7 @@ lane_kasan() {
 	guest kasan kunit KUNIT=1 --timeout 1500 suites="$SUITES"
 	stock_guest kasan cma=yes attaches=20
 	user_guest kasan --timeout 1200 --append "memmap=64M\$0x20000000" reserved=0x20000000
+	guest kasan storm "" --timeout 600 seconds=15
 }
 
 lane_kcsan() {

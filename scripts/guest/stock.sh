@@ -136,7 +136,7 @@ sources() {
 highmem() {
 	check "an instance with HighMem loads" load size=64M zones=Normal:32M,HighMem
 	check "  HighMem pages are allocated" ctl alloc_pages gfp=GFP_HIGHUSER count=600
-	check "  they have no address" equal "$(ctl list | grep -c 'address 0 ')" 600
+	check "  they have no address" equal "$(ctl list | grep -c 'address 0x0 ')" 600
 	ctl list >/tmp/list
 	check "  what is written at kmap()'s address is there at kmap_local_page()'s" ctl kmap 1
 	check "  these are two addresses" [ "$(ctl kmap 2 | cut -d' ' -f3)" != "$(ctl kmap 2 | cut -d' ' -f5)" ]

@@ -11,7 +11,7 @@
  * held are freed when the module goes.
  *
  * The list shows kernel addresses to whoever may read the file: root, unless the module's parameters say otherwise. An
- * address of 0 is that of a HighMem page.
+ * address of 0 is that of a HighMem page that nobody has mapped.
  *
  * What a command prints collects in one buffer that grows up to OUTPUT_MAX and then says that it was cut off; the
  * number of handles is bounded, and so is a write.

@@ -1,0 +1,77 @@
+# shellcheck shell=dash
+# Out of memory, over and over, from commands and from the mirror, while a CPU goes and comes: whatever is refused, nothing
+# is lost, and in the end every zone is as it was.
+#
+# Variables: seconds; nodes.
+
+: "${seconds:=20}" "${nodes:=2}"
+
+CPU=/sys/devices/system/cpu/cpu1/online
+ZONES=DMA:4M,DMA32:8M,Normal,HighMem:8M,Movable:4M
+
+# take_all: asks for more than there is, with every kind of request, and gives back what it got.
+take_all() {
+	while [ -e /tmp/storm ]; do
+		for gfp in GFP_ATOMIC GFP_NOWAIT 'GFP_KERNEL|__GFP_NORETRY' GFP_KERNEL 'GFP_KERNEL|__GFP_RETRY_MAYFAIL' \
+			'GFP_ATOMIC|__GFP_MEMALLOC' GFP_DMA GFP_HIGHUSER GFP_HIGHUSER_MOVABLE 'GFP_KERNEL|__GFP_RECLAIMABLE'; do
+			for order in 0 2 5 9; do
+				[ -e /tmp/storm ] || break 2
+				echo "alloc_pages order=$order gfp=$gfp|__GFP_NOWARN count=$((8192 >> order))" >"$DEBUG/ctl"
+			done
+		done
+		echo free_all >"$DEBUG/ctl"
+		echo take_all >>/tmp/rounds
+	done
+}
+
+# drains: empties the CPUs' lists, which asks every CPU for it, those that are going away, too.
+drains() {
+	while [ -e /tmp/storm ]; do
+		echo drain >"$DEBUG/ctl"
+		cat "$DEBUG/zoneinfo" "$DEBUG/pcp" "$DEBUG/pagetypeinfo" >/dev/null
+	done
+}
+
+# hotplug_for N: takes CPU 1 away and back for about N seconds, each time with a check of all invariants.
+hotplug_for() {
+	local until=$(($(uptime_s) + $1)) on
+	while [ "$(uptime_s)" -lt $until ]; do
+		for on in 0 1; do
+			echo $on >$CPU || return
+			verdict || return
+		done
+		echo hotplug >>/tmp/rounds
+	done
+}
+
+rounds() { grep -c "$1" /tmp/rounds; }
+
+check "mmsim loads" load size=64M nodes="$nodes" zones=$ZONES interleave=1
+before=$(mmsim_free)
+cat "$DEBUG/buddyinfo" >/tmp/buddyinfo.before
+check "the mirror turns on" ctl mirror on
+: >/tmp/storm
+: >/tmp/rounds
+work_for "$seconds"
+take_all 2>/dev/null &
+drains 2>/dev/null &
+if [ -e $CPU ]; then
+	check "CPU 1 goes and comes for $seconds seconds, every invariant holds each time" hotplug_for "$seconds"
+	check "  more than once" [ "$(rounds hotplug)" -gt 1 ]
+else
+	skip "CPU 1 goes and comes" "there is none"
+	sleep "$seconds"
+fi
+rm /tmp/storm
+wait
+say "$(rounds take_all) times everything was taken, CPU 1 went and came $(rounds hotplug) times"
+check "everything was taken, and given back" [ "$(rounds take_all)" -gt 0 ]
+check "requests failed" [ "$(sed -n 's/^failed_allocations: //p' "$DEBUG/bad")" -gt 0 ]
+check "ok under the mirror's load" verdict
+check "the mirror turns off" ctl mirror off
+check "all that is held is freed" ctl free_all
+check "every page is back" equal "$(mmsim_free)" "$before"
+check "in blocks as large as before" equal "$(awk '{ $1 = ""; print }' "$DEBUG/buddyinfo")" "$(awk '{ $1 = ""; print }' /tmp/buddyinfo.before)"
+check "nothing was misused" equal "$(grep -vE ' 0$|fail' "$DEBUG/bad")" ""
+check "ok" verdict
+check "mmsim unloads" unload
