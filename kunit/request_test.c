@@ -133,9 +133,9 @@ static unsigned long part_of(unsigned long mark, const struct kind *kind)
 
 enum pass { UNMIXED, LOW, MIN, ANY, NR_PASSES };
 
-static bool passes(struct mmsim_zone *zone, const struct asked *a, enum pass pass)
+static bool passes(struct mmsim_zone *zone, const struct asked *a, enum pass p)
 {
-	switch (pass) {
+	switch (p) {
 	case UNMIXED:
 	case LOW:
 		return above(zone, a, zone->watermark[MMSIM_WMARK_LOW]);
@@ -147,23 +147,23 @@ static bool passes(struct mmsim_zone *zone, const struct asked *a, enum pass pas
 }
 
 /* Fills in @answer when the zone can serve the request in this pass. */
-static bool serves(struct mmsim_zone *zone, const struct asked *a, enum pass pass, struct answer *answer)
+static bool serves(struct mmsim_zone *zone, const struct asked *a, enum pass p, struct answer *answer)
 {
-	if (!zone->managed_pages || !passes(zone, a, pass))
+	if (!zone->managed_pages || !passes(zone, a, p))
 		return false;
 	*answer = (struct answer){ zone, own_block(zone, a) };
 	if (answer->from >= 0)
 		return true;
-	return any_block(zone, pass == UNMIXED ? max_t(int, a->order, MMSIM_PAGEBLOCK_ORDER) : a->order);
+	return any_block(zone, p == UNMIXED ? max_t(int, a->order, MMSIM_PAGEBLOCK_ORDER) : a->order);
 }
 
 /* The node's zones from the highest allowed down. */
-static bool node_serves(struct mmsim_node *node, const struct asked *a, enum pass pass, struct answer *answer)
+static bool node_serves(struct mmsim_node *node, const struct asked *a, enum pass p, struct answer *answer)
 {
 	int type;
 
 	for (type = a->where->highest; type >= 0; type--)
-		if (serves(&node->zone[type], a, pass, answer))
+		if (serves(&node->zone[type], a, p, answer))
 			return true;
 	return false;
 }
@@ -321,7 +321,7 @@ static void request_oracle(struct kunit *test)
 struct pages_cache {
 	struct mmsim_shrinker shrinker;
 	struct mmsim_memory *mem;
-	spinlock_t lock;
+	spinlock_t lock;		/* the chain */
 	struct mmsim_page *chain;	/* linked by private. lock */
 	unsigned long nr;		/* lock */
 	atomic_long_t refused;

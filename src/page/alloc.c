@@ -12,8 +12,8 @@
  *   1. each zone of the list that stays above its low watermark, at first without mixing migratetypes; see fallback.c;
  *   2. the reclaim thread is woken, and each zone that stays above its min watermark, or as far below it as the request
  *      may go; requests with __GFP_MEMALLOC take no notice of marks;
- *   3. a caller that may sleep reclaims by itself, and tries again as long as that makes progress, and 16 times without,
- *      while what could still be freed would do;
+ *   3. a caller that may sleep reclaims by itself, and tries again as long as that makes progress, and 16 times
+ *      without, while what could still be freed would do;
  *   4. the CPUs' lists are emptied, and the HighAtomic reserve is given up;
  *   5. out of memory: reported, unless __GFP_NOWARN, or waited for, with __GFP_NOFAIL. mmsim has no processes to kill.
  *

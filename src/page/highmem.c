@@ -83,7 +83,7 @@ static void flush_idle(struct mmsim_highmem *h)
 	h->nr_flushes++;
 }
 
-/* Gives a page an address. There is a slot without users, so that the search ends the second time round at the latest. */
+/* Gives a page an address. There is a slot without users, so the search ends the second time round at the latest. */
 static void map_page(struct mmsim_memory *mem, struct mmsim_page *page)
 {
 	struct mmsim_highmem *h = mem->highmem;
@@ -307,8 +307,8 @@ void mmsim_highmem_stop(struct mmsim_memory *mem)
 		return;
 	for (i = 0; h->idle < MMSIM_KMAP_SLOTS && i < MMSIM_KMAP_SLOTS; i++)
 		if (h->slot[i].users)
-			pr_warn("still mapped with kmap(): pfn %#lx, %u times\n", mmsim_memory_pfn(mem, h->slot[i].page),
-				h->slot[i].users);
+			pr_warn("still mapped with kmap(): pfn %#lx, %u times\n",
+				mmsim_memory_pfn(mem, h->slot[i].page), h->slot[i].users);
 	mmsim_window_destroy(&h->window);
 }
 

@@ -145,7 +145,7 @@ int mmsim_layout_resolve(struct mmsim_layout *layout, u64 region_size, char *why
 		layout->size[type] = 0;
 	}
 	if (sum > region_size) {
-		snprintf(why, why_size, "they add up to %s, the region has %s: make them smaller, or the region, size=%s",
+		snprintf(why, why_size, "they add up to %s, the region has %s: make them smaller, or take size=%s",
 			 mmsim_size_text(sum).s, mmsim_size_text(region_size).s,
 			 mmsim_size_text(round_up(sum, MMSIM_REGION_ALIGN)).s);
 		return -EINVAL;
