@@ -67,10 +67,10 @@ stock_guest() {
 
 # Processes on mmsim's memory: the guest gets a program for them, which needs nothing but the kernel.
 user_guest() {
-	local dir=$MMSIM_OUT/user
+	local dir=$MMSIM_OUT/$lane-user
 	need_packages build-essential
 	mkdir -p "$dir"
-	step "user program: building" "$MMSIM_OUT/log/user.log" cc -O2 -Wall -Wextra -Werror -static -pthread -o "$dir/user" \
+	step "user program: building" "$MMSIM_OUT/log/$lane-user.log" cc -O2 -Wall -Wextra -Werror -static -pthread -o "$dir/user" \
 		"$SCRIPTS/guest/user/user.c"
 	guest "$1" user "" --files "$dir" "${@:2}"
 }
