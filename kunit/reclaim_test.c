@@ -418,7 +418,12 @@ static void reclaim_hopeless(struct kunit *test)
 	KUNIT_EXPECT_NOT_NULL(test, page[1]);
 	KUNIT_EXPECT_FALSE(test, r->work);
 
+	page[2] = take_page(m->memory, DIRECT);
+	KUNIT_EXPECT_NULL(test, page[2]);
+	KUNIT_EXPECT_EQ(test, r->failures, MMSIM_MAX_RECLAIM_RETRIES);
 	add_shrinker(test, c);
+	KUNIT_EXPECT_EQ(test, r->failures, 0);
+	r->failures = MMSIM_MAX_RECLAIM_RETRIES;
 	page[2] = take_page(m->memory, DIRECT);
 	KUNIT_EXPECT_NOT_NULL(test, page[2]);
 	KUNIT_EXPECT_EQ(test, r->failures, 0);

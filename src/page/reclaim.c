@@ -13,7 +13,7 @@
  *   of their nodes has one zone above its high watermark that such a request could use, at priorities down to 1, over
  *   and over, and scans harder only while a pass looks at fewer objects than the marks have pages. When it has freed
  *   nothing 16 times in a row it takes the nodes to be hopeless, sleeps, and isn't woken before somebody else has freed
- *   something.
+ *   something, or another shrinker has come.
  *
  * What a shrinker allocates while it is called comes from the reserves and never reclaims again: mmsim notes which
  * tasks reclaim. The host's PF_MEMALLOC is no such note. It says that the host is short, and opens the host's reserves,
@@ -384,6 +384,7 @@ bool mmsim_reclaim_add(struct mmsim_memory *mem, struct mmsim_shrinker *shrinker
 	if (is_new) {
 		atomic_long_set(&shrinker->nr_deferred, 0);
 		list_add_tail(&shrinker->list, &r->shrinkers);
+		WRITE_ONCE(r->failures, 0);
 	}
 	up_write(&r->lock);
 	if (!is_new)
