@@ -151,7 +151,7 @@ void mmsim_test_give_all(struct kunit *test, struct mmsim_memory *mem, struct mm
 }
 
 /**
- * mmsim_test_check() - Expects every invariant of the region and of the page floor to hold.
+ * mmsim_test_check() - Expects every invariant of the region and of its floors to hold.
  * @test: The test.
  * @m: Its instance, which no other thread uses now.
  */
@@ -161,6 +161,7 @@ void mmsim_test_check(struct kunit *test, struct mmsim *m)
 
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_region_check(&m->region, what, sizeof(what)), 0, "region: %s", what);
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_memory_check(m->memory, what, sizeof(what)), 0, "memory: %s", what);
+	KUNIT_EXPECT_EQ_MSG(test, mmsim_user_check(&m->user, what, sizeof(what)), 0, "user: %s", what);
 }
 
 /**

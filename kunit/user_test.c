@@ -221,6 +221,50 @@ static void user_move_taken_out(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* What the check is to find: a word of a page's descriptor that is not as it should be, and what it says then. */
+struct damage {
+	const char *name;
+	size_t offset;
+	unsigned long flip;
+	const char *says;
+};
+
+static const struct damage damages[] = {
+	{ "another index", offsetof(struct mmsim_page, index), 1, "says that it is page 0x6 of this file" },
+	{ "another file", offsetof(struct mmsim_page, private), 8, "says that it is page 0x7 of another file" },
+	{ "not movable", offsetof(struct mmsim_page, flags), MMSIM_PAGE_MOVABLE, "is not movable" },
+	{ "other operations", offsetof(struct mmsim_page, mapping), 64, "is not movable" },
+	{ "not allocated", offsetof(struct mmsim_page, flags), MMSIM_PAGE_ALLOCATED, "is no single page" },
+	{ "an order", offsetof(struct mmsim_page, flags), BIT(MMSIM_PAGE_ORDER_SHIFT), "is no single page" },
+};
+
+static void describe_damage(const struct damage *damage, char *desc)
+{
+	strscpy(desc, damage->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(damage, damages, describe_damage);
+
+static void user_check_finds(struct kunit *test)
+{
+	const struct damage *damage = test->param_value;
+	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
+	struct mmsim_user_file *f = file(test, m);
+	struct mmsim_page *page = replace(f, 7, 0, 1);
+	unsigned long *word = (void *)page + damage->offset;
+	char what[256] = "";
+
+	KUNIT_EXPECT_NOT_NULL(test, replace(f, 3, 0, 1));
+	mmsim_test_check(test, m);
+	*word ^= damage->flip;
+	KUNIT_EXPECT_EQ(test, mmsim_user_check(&m->user, what, sizeof(what)), -EUCLEAN);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(what, damage->says), "it says: %s", what);
+	*word ^= damage->flip;
+	mmsim_test_check(test, m);
+	mmsim_user_file_destroy(f);
+	mmsim_test_check(test, m);
+}
+
 /* The tree in which the kernel keeps a file's VMAs. */
 static unsigned long first_of(struct vm_area_struct *vma)
 {
@@ -417,6 +461,7 @@ static struct kunit_case user_cases[] = {
 	KUNIT_CASE(user_putback),
 	KUNIT_CASE(user_free_isolated),
 	KUNIT_CASE(user_move_taken_out),
+	KUNIT_CASE_PARAM(user_check_finds, damage_gen_params),
 	KUNIT_CASE(user_free_unmapped),
 	KUNIT_CASE(user_map_refused),
 	KUNIT_CASE(user_races),

@@ -108,7 +108,8 @@ static int check_show(struct seq_file *s, void *unused)
 	unsigned int nr_zones = 0;
 	char what[256];
 
-	if (mmsim_region_check(&m->region, what, sizeof(what)) || mmsim_memory_check(m->memory, what, sizeof(what))) {
+	if (mmsim_region_check(&m->region, what, sizeof(what)) || mmsim_memory_check(m->memory, what, sizeof(what)) ||
+	    mmsim_user_check(&m->user, what, sizeof(what))) {
 		seq_printf(s, "broken: %s\n", what);
 		return 0;
 	}

@@ -167,10 +167,13 @@ static int refuse(int err, const char *why)
  * @vma: the VMA that mmap() is about to make; vm_file->private_data is @f
  *
  * Context: mmap(), under mmap_lock.
- * Return: 0; -EINVAL for what can't be had; -ENOMEM for more than mmsim has. The log says which.
+ * Return: 0; -EINVAL for what can't be had; -ENOMEM for more than mmsim has; -EOVERFLOW after more pages than a file has
+ * indices. The log says which.
  */
 int mmsim_user_map(struct mmsim_user_file *f, struct vm_area_struct *vma)
 {
+	s64 index;
+
 	if (!(vma->vm_flags & VM_MAYSHARE))
 		return refuse(-EINVAL, "a private mapping would be copied to the host's memory; use MAP_SHARED");
 	if (vma->vm_pgoff)
@@ -178,7 +181,11 @@ int mmsim_user_map(struct mmsim_user_file *f, struct vm_area_struct *vma)
 	if (vma_pages(vma) > managed_pages(f->user->mem))
 		return refuse(-ENOMEM, "it is larger than mmsim's memory; see size=");
 
-	vma->vm_pgoff = atomic64_fetch_add(vma_pages(vma), &f->next_index);
+	index = atomic64_fetch_add(vma_pages(vma), &f->next_index);
+	if (index < 0)
+		return refuse(-EOVERFLOW, "this file has had 2^63 pages; open another one");
+
+	vma->vm_pgoff = index;
 	vm_flags_set(vma, VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP);
 	vma->vm_ops = &user_vm_ops;
 	user_vma_open(vma);

@@ -37,6 +37,8 @@ void mmsim_user_init(struct mmsim_user *user, struct mmsim_memory *mem)
 {
 	memset(user, 0, sizeof(*user));
 	user->mem = mem;
+	mutex_init(&user->files_lock);
+	INIT_LIST_HEAD(&user->files);
 }
 
 /**
@@ -56,6 +58,9 @@ struct mmsim_user_file *mmsim_user_file_create(struct mmsim_user *user)
 	init_rwsem(&f->lock);
 	xa_init(&f->pages);
 	address_space_init_once(&f->mapping);
+	mutex_lock(&user->files_lock);
+	list_add(&f->list, &user->files);
+	mutex_unlock(&user->files_lock);
 	mmsim_user_count(user, MMSIM_USER_FILES, 1);
 	return f;
 }
@@ -68,6 +73,9 @@ struct mmsim_user_file *mmsim_user_file_create(struct mmsim_user *user)
  */
 void mmsim_user_file_destroy(struct mmsim_user_file *f)
 {
+	mutex_lock(&f->user->files_lock);
+	list_del(&f->list);
+	mutex_unlock(&f->user->files_lock);
 	mmsim_user_free(f, 0, ULONG_MAX);
 	xa_destroy(&f->pages);
 	mmsim_user_count(f->user, MMSIM_USER_FILES, -1);

@@ -15,8 +15,9 @@
  * Locks, outermost first:
  *	1. the kernel's mmap_lock, held by it when it calls fault, open, close and access
  *	2. a page's lock, held by the page floor when it calls move.c
- *	3. file->lock
- *	4. the kernel's i_mmap_rwsem of file->mapping and its page table locks
+ *	3. user->files_lock
+ *	4. file->lock
+ *	5. the kernel's i_mmap_rwsem of file->mapping and its page table locks
  * Nothing is allocated from mmsim under file->lock, since that may move pages, of this file too.
  */
 #ifndef MMSIM_SRC_USER_H
@@ -24,6 +25,8 @@
 
 #include <linux/atomic.h>
 #include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/rwsem.h>
 #include <linux/types.h>
 #include <linux/xarray.h>
@@ -48,10 +51,13 @@ extern const char *const mmsim_user_stat_names[MMSIM_NR_USER_STATS];
 struct mmsim_user {
 	struct mmsim_memory *mem;	/* constant */
 	atomic_long_t stat[MMSIM_NR_USER_STATS];
+	struct mutex files_lock;
+	struct list_head files;		/* those that are open. files_lock */
 };
 
 struct mmsim_user_file {
 	struct mmsim_user *user;	/* constant */
+	struct list_head list;		/* in user->files, under its files_lock */
 	/*
 	 * Read: a page that is in pages stays there and stays where it is, so that its frame may be put into a page
 	 * table; empty places may be filled. Write: pages are moved, or taken out.
@@ -79,6 +85,9 @@ unsigned long mmsim_user_free(struct mmsim_user_file *f, unsigned long first, un
 /* fault.c: the VMAs of a file */
 int mmsim_user_map(struct mmsim_user_file *f, struct vm_area_struct *vma);
 unsigned long mmsim_user_free_unmapped(struct mmsim_user_file *f, unsigned long first, unsigned long last);
+
+/* check.c */
+int mmsim_user_check(struct mmsim_user *user, char *what, size_t size);
 
 /* move.c */
 extern const struct mmsim_movable_operations mmsim_user_movable_ops;
