@@ -7,6 +7,8 @@
 #include <linux/sched/clock.h>
 
 #include "fixture.h"
+#include "mover.h"
+#include "page/movable.h"
 #include "page/owner.h"
 #include "worker.h"
 
@@ -165,6 +167,30 @@ static void owner_split(struct kunit *test)
 	}
 }
 
+/* A page that moves is still its owner's; who moved it is nobody. */
+static void owner_moves(struct kunit *test)
+{
+	struct mmsim_memory *mem = instance(test)->memory;
+	struct mmsim_mover *mv = mmsim_mover(test, mem, 1);
+	struct mmsim_page *src = mmsim_mover_take(mv, 0, GFP_USER | __GFP_MOVABLE), *dst;
+	struct mmsim_owner before, after;
+
+	KUNIT_ASSERT_NOT_NULL(test, src);
+	KUNIT_ASSERT_TRUE(test, mmsim_owner_read(mem, src, &before));
+	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(mem, src));
+	dst = take(mem, GFP_NOWAIT, 0);
+	KUNIT_ASSERT_NOT_NULL(test, dst);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(mem, dst, src, false), 0);
+	KUNIT_ASSERT_TRUE(test, mmsim_owner_read(mem, dst, &after));
+	KUNIT_EXPECT_EQ(test, after.flags, MMSIM_OWNER_KNOWN | MMSIM_OWNER_ALLOCATED);
+	KUNIT_EXPECT_TRUE(test, after.gfp == (GFP_USER | __GFP_MOVABLE));
+	KUNIT_EXPECT_EQ(test, after.stack, before.stack);
+	KUNIT_EXPECT_EQ(test, after.ts_nsec, before.ts_nsec);
+	KUNIT_ASSERT_TRUE(test, mmsim_owner_read(mem, src, &after));
+	KUNIT_EXPECT_EQ(test, after.flags, MMSIM_OWNER_KNOWN);
+	mmsim_mover_drop_all(mv);
+}
+
 /* Whether exactly the heads of blocks that somebody has are recorded as such. */
 static void expect_heads(struct kunit *test, struct mmsim_memory *mem)
 {
@@ -321,6 +347,7 @@ static struct kunit_case owner_cases[] = {
 	KUNIT_CASE_PARAM(owner_record, orders_gen_params),
 	KUNIT_CASE(owner_same_trace),
 	KUNIT_CASE(owner_split),
+	KUNIT_CASE(owner_moves),
 	KUNIT_CASE(owner_every_block),
 	KUNIT_CASE(owner_under_load),
 	KUNIT_CASE(owner_off),

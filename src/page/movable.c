@@ -20,6 +20,7 @@
 #include <linux/wait_bit.h>
 
 #include "page/movable.h"
+#include "page/owner.h"
 
 /**
  * mmsim_lock_page() - lock a page, as lock_page()
@@ -225,6 +226,8 @@ int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, stru
 	if (mmsim_page_is_movable(src)) {
 		mmsim_trylock_page(dst);
 		err = move_content(dst, src);
+		if (!err && mmsim_owner_on(mem))
+			mmsim_owner_copy(mem, dst, src);
 		mmsim_unlock_page(dst);
 	}
 	if (err < 0) {
