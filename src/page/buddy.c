@@ -154,6 +154,24 @@ static void put_locked(struct mmsim_zone *zone, struct mmsim_page *page, unsigne
 }
 
 /**
+ * mmsim_buddy_relist() - list a free block anew
+ * @zone: the zone
+ * @page: its head
+ * @order: its order
+ *
+ * After its pageblock has changed hands: it may now merge where it could not.
+ *
+ * Context: under the zone's lock.
+ */
+void mmsim_buddy_relist(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+{
+	mmsim_unlist_block(zone, page, order);
+	mmsim_account_free(zone, mmsim_pageblock_type(zone, page), -(long)BIT(order));
+	zone->allocated_pages += BIT(order);
+	put_locked(zone, page, order);
+}
+
+/**
  * mmsim_buddy_take() - take a block from a zone's lists
  * @zone: the zone
  * @order: log2 of the number of pages, at most MMSIM_MAX_ORDER

@@ -57,6 +57,8 @@ static inline void mmsim_expand(struct mmsim_zone *zone, struct mmsim_page *page
 
 struct mmsim_page *mmsim_take_smallest(struct mmsim_zone *zone, unsigned int order, unsigned int type);
 
+void mmsim_buddy_relist(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order);
+
 /* fallback.c */
 struct mmsim_page *mmsim_take_fallback(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				       unsigned int alloc_flags);

@@ -5,8 +5,9 @@
  *
  * A zone is walked under its lock, from its first page to its last, block by block: each head is in one state, its
  * block is aligned and inside the zone, its tails are tails, and no free block has a free buddy. What was counted on
- * the way must agree with the free lists, walked next, and with the zone's sums. Blocks in flight between a client and
- * a list say that they are allocated, so the sums hold at every moment and the check can run under load.
+ * the way must agree with the free lists, walked next, with the pageblocks, and with the zone's sums. Blocks in flight
+ * between a client and a list say that they are allocated, so the sums hold at every moment and the check can run under
+ * load.
  *
  * Pointers are looked at before they are followed: the check survives what it finds. The cost is a few nanoseconds a
  * page with interrupts off.
@@ -63,6 +64,14 @@ static int check_tails(struct walk *w, struct mmsim_page *page, unsigned int ord
 	return 0;
 }
 
+/* Whether the rules of buddy.c merge two free buddies. */
+static bool would_merge(struct walk *w, const struct mmsim_page *a, const struct mmsim_page *b)
+{
+	unsigned int x = mmsim_pageblock_type(w->zone, a), y = mmsim_pageblock_type(w->zone, b);
+
+	return x == y || (x < MMSIM_MIGRATE_PCPTYPES && y < MMSIM_MIGRATE_PCPTYPES);
+}
+
 static int check_free_block(struct walk *w, struct mmsim_page *page, unsigned int order)
 {
 	struct mmsim_page *buddy = mmsim_buddy_of(page, order);
@@ -71,7 +80,8 @@ static int check_free_block(struct walk *w, struct mmsim_page *page, unsigned in
 	if (atomic64_read(&page->counts) != MMSIM_COUNTS_IDLE)
 		return broken(w, page, "is free and referenced or mapped (counts %d, %d)",
 			      atomic_read(&page->_refcount), atomic_read(&page->_mapcount));
-	if (order < MMSIM_MAX_ORDER && (READ_ONCE(buddy->flags) & key) == (READ_ONCE(page->flags) & key))
+	if (order < MMSIM_MAX_ORDER && (READ_ONCE(buddy->flags) & key) == (READ_ONCE(page->flags) & key) &&
+	    would_merge(w, page, buddy))
 		return broken(w, page, "is free, and so is its buddy of order %u: they should have merged", order);
 	w->nr_free[order]++;
 	w->free_pages += 1UL << order;
@@ -182,6 +192,33 @@ static int check_types(struct walk *w)
 	return 0;
 }
 
+/* The pageblocks that are not everybody's. While one of a CMA area is isolated it can't be told from others. */
+static int check_pageblocks(struct walk *w)
+{
+	struct mmsim_zone *zone = w->zone;
+	unsigned long i = zone->start_pfn - w->mem->start_pfn, end = i + zone->spanned_pages;
+	unsigned long nr[MMSIM_MIGRATE_TYPES] = {};
+
+	for (; i < end; i += MMSIM_PAGEBLOCK_PAGES) {
+		unsigned int type = mmsim_pageblock_type(zone, zone->map + i);
+
+		if (type >= MMSIM_MIGRATE_TYPES)
+			return broken(w, zone->map + i, "its pageblock is of migratetype %u, there is none", type);
+		nr[type]++;
+	}
+	if (nr[MMSIM_MIGRATE_HIGHATOMIC] * MMSIM_PAGEBLOCK_PAGES != zone->nr_highatomic)
+		return broken(w, NULL, "nr_highatomic is %lu, there are %lu such pageblocks", zone->nr_highatomic,
+			      nr[MMSIM_MIGRATE_HIGHATOMIC]);
+	if (nr[MMSIM_MIGRATE_ISOLATE] != zone->nr_isolate)
+		return broken(w, NULL, "nr_isolate is %lu, %lu pageblocks are", zone->nr_isolate,
+			      nr[MMSIM_MIGRATE_ISOLATE]);
+	if (nr[MMSIM_MIGRATE_CMA] * MMSIM_PAGEBLOCK_PAGES > zone->cma_pages ||
+	    (nr[MMSIM_MIGRATE_CMA] + zone->nr_isolate) * MMSIM_PAGEBLOCK_PAGES < zone->cma_pages)
+		return broken(w, NULL, "cma_pages is %lu, there are %lu such pageblocks and %lu isolated",
+			      zone->cma_pages, nr[MMSIM_MIGRATE_CMA], zone->nr_isolate);
+	return 0;
+}
+
 static int check_sums(struct walk *w)
 {
 	struct mmsim_zone *zone = w->zone;
@@ -215,6 +252,8 @@ static int check_zone_locked(struct walk *w)
 			return err;
 	}
 	err = check_types(w);
+	if (!err)
+		err = check_pageblocks(w);
 	return err ? err : check_sums(w);
 }
 

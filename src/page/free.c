@@ -54,8 +54,15 @@ static __always_inline bool tails_are_idle(const struct mmsim_page *page, unsign
 	return !(seen.flags & (MMSIM_PG_ALL | MMSIM_PAGE_STATE)) && !seen.mapping && !seen.refs && seen.mapped == -1;
 }
 
-/* The head of the block that holds @page and is in @state; NULL when there is none. Without a lock: for reports. */
-static struct mmsim_page *enclosing_block(struct mmsim_page *page, unsigned long state)
+/**
+ * mmsim_enclosing_block() - find the block that a page lies in
+ * @page: any page
+ * @state: what states the block may have, of MMSIM_PAGE_STATE
+ *
+ * Context: any; without the zone's lock a hint.
+ * Return: the block's head; NULL when there is none.
+ */
+struct mmsim_page *mmsim_enclosing_block(struct mmsim_page *page, unsigned long state)
 {
 	unsigned int order;
 
@@ -91,7 +98,7 @@ static enum mmsim_bad head_fault(struct mmsim_memory *mem, struct mmsim_page *pa
 	if (mmsim_page_is_reserved(page) && !(flags & MMSIM_PAGE_STATE))
 		return MMSIM_BAD_RESERVED;
 	if (!(flags & MMSIM_PAGE_ALLOCATED)) {
-		const struct mmsim_page *head = enclosing_block(page, MMSIM_PAGE_ALLOCATED);
+		const struct mmsim_page *head = mmsim_enclosing_block(page, MMSIM_PAGE_ALLOCATED);
 
 		/* Without a reference that block is on a CPU's list: free, too. */
 		return head && atomic_read(&head->_refcount) ? MMSIM_BAD_TAIL : MMSIM_BAD_DOUBLE_FREE;

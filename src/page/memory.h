@@ -154,6 +154,8 @@ struct mmsim_zone {
 	unsigned long common_pages;	/* those of migratetypes below PCPTYPES, usable by anybody. As free_pages */
 	unsigned long free_type[MMSIM_MIGRATE_TYPES];	/* Invariant: their sum is free_pages. lock */
 	unsigned long nr_highatomic;	/* pages in HighAtomic pageblocks. lock */
+	unsigned long nr_isolate;	/* pageblocks that are isolated. lock */
+	unsigned long cma_pages;	/* pages of CMA areas, whoever has them just now. lock */
 	unsigned long allocated_pages;	/* Invariant: managed_pages - free_pages, whatever state they are in. lock */
 	unsigned long nr_alloc;		/* pages handed out past the CPUs' lists, since the zone was made. lock */
 	unsigned long nr_free;		/* pages put back past them, those that it began with included. lock */
@@ -304,6 +306,7 @@ bool mmsim_memory_get(struct mmsim_memory *mem, struct mmsim_page *page, unsigne
 bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
 void mmsim_zero_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order);
 bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
+struct mmsim_page *mmsim_enclosing_block(struct mmsim_page *page, unsigned long state);
 
 /*
  * By the four zone bits of a gfp_t: 1 + the highest zone that the request allows, 0 for bits that exclude each other.

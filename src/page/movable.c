@@ -16,7 +16,7 @@
  * Only single pages are movable. What has no registered owner, a client's ordinary allocation, never moves.
  */
 #include <linux/export.h>
-#include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/wait_bit.h>
 
 #include "page/movable.h"
@@ -155,12 +155,15 @@ static bool lock_movable(struct mmsim_page *page)
  */
 bool mmsim_movable_isolate(struct mmsim_memory *mem, struct mmsim_page *page)
 {
+	unsigned int noreclaim;
 	bool taken;
 
 	if (!lock_movable(page))
 		return false;
 	atomic_inc(&page->_refcount);
+	noreclaim = memalloc_noreclaim_save();
 	taken = mmsim_movable_ops(page)->isolate_page(page);
+	memalloc_noreclaim_restore(noreclaim);
 	if (taken)
 		set_bit(ilog2(MMSIM_PAGE_ISOLATED), &page->flags);
 	mmsim_unlock_page(page);
@@ -188,17 +191,23 @@ static void release_isolated(struct mmsim_memory *mem, struct mmsim_page *page)
  */
 void mmsim_movable_putback(struct mmsim_memory *mem, struct mmsim_page *page)
 {
+	unsigned int noreclaim;
+
 	mmsim_lock_page(page);
+	noreclaim = memalloc_noreclaim_save();
 	if (mmsim_page_is_movable(page))
 		mmsim_movable_ops(page)->putback_page(page);
+	memalloc_noreclaim_restore(noreclaim);
 	release_isolated(mem, page);
 }
 
 /* Both are locked and @src is movable. */
 static int move_content(struct mmsim_page *dst, struct mmsim_page *src)
 {
+	unsigned int noreclaim = memalloc_noreclaim_save();
 	int err = mmsim_movable_ops(src)->migrate_page(dst, src);
 
+	memalloc_noreclaim_restore(noreclaim);
 	return err > 0 ? -EINVAL : err;
 }
 

@@ -35,6 +35,19 @@ const char *const mmsim_event_names[MMSIM_NR_EVENTS] = {
 	[MMSIM_EVENT_PGFREE]		= "pgfree",
 	[MMSIM_EVENT_SLABS_SCANNED]	= "slabs_scanned",
 	[MMSIM_EVENT_PAGEOUTRUN]	= "pageoutrun",
+	[MMSIM_EVENT_PGMIGRATE_SUCCESS]	= "pgmigrate_success",
+	[MMSIM_EVENT_PGMIGRATE_FAIL]	= "pgmigrate_fail",
+	[MMSIM_EVENT_COMPACT_MIGRATE_SCANNED]	= "compact_migrate_scanned",
+	[MMSIM_EVENT_COMPACT_FREE_SCANNED]	= "compact_free_scanned",
+	[MMSIM_EVENT_COMPACT_ISOLATED]	= "compact_isolated",
+	[MMSIM_EVENT_COMPACT_STALL]	= "compact_stall",
+	[MMSIM_EVENT_COMPACT_FAIL]	= "compact_fail",
+	[MMSIM_EVENT_COMPACT_SUCCESS]	= "compact_success",
+	[MMSIM_EVENT_COMPACT_DAEMON_WAKE]	= "compact_daemon_wake",
+	[MMSIM_EVENT_COMPACT_DAEMON_MIGRATE_SCANNED] = "compact_daemon_migrate_scanned",
+	[MMSIM_EVENT_COMPACT_DAEMON_FREE_SCANNED] = "compact_daemon_free_scanned",
+	[MMSIM_EVENT_CMA_ALLOC_SUCCESS]	= "cma_alloc_success",
+	[MMSIM_EVENT_CMA_ALLOC_FAIL]	= "cma_alloc_fail",
 };
 
 /* After so many tries what was read is as good as it gets: a CPU that is never idle, or one that is gone mid-way. */

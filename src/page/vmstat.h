@@ -23,6 +23,19 @@ enum mmsim_event {
 	MMSIM_EVENT_PGFREE,		/* pages that came back or that the zones began with: not counted here */
 	MMSIM_EVENT_SLABS_SCANNED,	/* objects that shrinkers looked at */
 	MMSIM_EVENT_PAGEOUTRUN,		/* times that the reclaim thread went to work */
+	MMSIM_EVENT_PGMIGRATE_SUCCESS,	/* pages moved ... */
+	MMSIM_EVENT_PGMIGRATE_FAIL,	/* ... and put back instead */
+	MMSIM_EVENT_COMPACT_MIGRATE_SCANNED,	/* pages that compaction looked at to move them ... */
+	MMSIM_EVENT_COMPACT_FREE_SCANNED,	/* ... and to find room for them */
+	MMSIM_EVENT_COMPACT_ISOLATED,	/* pages that it took from their owners or off the free lists */
+	MMSIM_EVENT_COMPACT_STALL,	/* times that a request compacted by itself, ... */
+	MMSIM_EVENT_COMPACT_FAIL,	/* ... got nothing by it, ... */
+	MMSIM_EVENT_COMPACT_SUCCESS,	/* ... and was served */
+	MMSIM_EVENT_COMPACT_DAEMON_WAKE,	/* times that the reclaim thread compacted; the pages it looked at: */
+	MMSIM_EVENT_COMPACT_DAEMON_MIGRATE_SCANNED,
+	MMSIM_EVENT_COMPACT_DAEMON_FREE_SCANNED,
+	MMSIM_EVENT_CMA_ALLOC_SUCCESS,	/* claims on CMA areas that were met ... */
+	MMSIM_EVENT_CMA_ALLOC_FAIL,	/* ... and that were not */
 	MMSIM_NR_EVENTS
 };
 
