@@ -189,7 +189,7 @@ static void contig_wrong_range(struct kunit *test)
 /* A pageblock can be isolated by one at a time; and from one that is, nothing is allocated. */
 static void contig_isolated(struct kunit *test)
 {
-	struct mmsim *m = instance(test, SZ_8M, "Normal", MMSIM_PCP_ORDERS);
+	struct mmsim *m = instance(test, SZ_8M, "Normal", 0);
 	struct mmsim_memory *mem = m->memory;
 	struct mmsim_snapshot *before = mmsim_snapshot(test, mem);
 	unsigned long pfn = block_pfn(mem, 0), inside = 0, i, nr;
@@ -212,7 +212,6 @@ static void contig_isolated(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, inside, 0);
 	mmsim_mover_drop_all(mv);
 	mmsim_range_restore(&r);
-	mmsim_pcp_drain_all(mem);
 	KUNIT_EXPECT_EQ(test, normal(mem)->free_type[MMSIM_MIGRATE_ISOLATE], 0);
 	mmsim_test_check(test, m);
 	for (i = 0; i < MMSIM_NR_ORDERS; i++)

@@ -13,7 +13,8 @@
  *   2. the reclaim thread is woken, and each zone that stays above its min watermark, or as far below it as the request
  *      may go; requests with __GFP_MEMALLOC take no notice of marks;
  *   3. a caller that may sleep reclaims by itself, and tries again as long as that makes progress, and 16 times
- *      without, while what could still be freed would do;
+ *      without, while what could still be freed would do; for more than one page it compacts as well, first of all for
+ *      large or immovable blocks, and after each reclaim with more effort;
  *   4. the CPUs' lists are emptied, and the HighAtomic reserve is given up;
  *   5. out of memory: reported, unless __GFP_NOWARN, or waited for, with __GFP_NOFAIL. mmsim has no processes to kill.
  *
@@ -170,7 +171,6 @@ static bool unreserve_highatomic(const struct request *rq, bool force)
 	return false;
 }
 
-/* One round of step 3 and 4. */
 static struct mmsim_page *reclaim_and_try(const struct request *rq, unsigned int alloc_flags,
 					  struct mmsim_reclaimed *reclaimed)
 {
@@ -183,6 +183,62 @@ static struct mmsim_page *reclaim_and_try(const struct request *rq, unsigned int
 	mmsim_pcp_drain_all(rq->mem);
 	unreserve_highatomic(rq, false);
 	return try_zonelist(rq, alloc_flags);
+}
+
+/* Compacts, and tries again when that may have helped. */
+static struct mmsim_page *compact_and_try(const struct request *rq, unsigned int alloc_flags,
+					  enum mmsim_compact_mode mode, enum mmsim_compact_result *result)
+{
+	const struct mmsim_compact_request wanted = {
+		.mem = rq->mem, .zonelist = rq->zonelist, .order = rq->order, .type = rq->type,
+		.highest = rq->highest, .alloc_flags = alloc_flags, .gfp = rq->gfp,
+	};
+	struct mmsim_page *page;
+
+	*result = mmsim_compact_direct(&wanted, mode);
+	if (*result <= MMSIM_COMPACT_DEFERRED)
+		return NULL;
+	page = try_zonelist(rq, alloc_flags);
+	if (page)
+		mmsim_compact_served(mmsim_page_zone(rq->mem, page), rq->order);
+	mmsim_count_event(&rq->mem->events, MMSIM_EVENT_COMPACT_STALL);
+	mmsim_count_event(&rq->mem->events, page ? MMSIM_EVENT_COMPACT_SUCCESS : MMSIM_EVENT_COMPACT_FAIL);
+	return page;
+}
+
+/* Requests that reclaim alone hardly helps: of large blocks, or where others must be moved to make a block. */
+static bool compacts_first(const struct request *rq)
+{
+	return (rq->gfp & __GFP_IO) &&
+	       (rq->order > PAGE_ALLOC_COSTLY_ORDER || (rq->order && rq->type != MMSIM_MIGRATE_MOVABLE));
+}
+
+/* How much has been done for a request. */
+struct effort {
+	bool first;				/* nothing yet */
+	unsigned int rounds;			/* of reclaim in a row that were without progress */
+	struct mmsim_reclaimed reclaimed;	/* in the last one */
+	enum mmsim_compact_mode mode;		/* of the next compaction */
+};
+
+/* One round of step 3 and 4. */
+static struct mmsim_page *work_and_try(const struct request *rq, unsigned int alloc_flags, struct effort *e)
+{
+	enum mmsim_compact_result result;
+	struct mmsim_page *page = NULL;
+
+	if (e->first && compacts_first(rq)) {
+		page = compact_and_try(rq, alloc_flags, MMSIM_COMPACT_ASYNC, &result);
+		/* Who doesn't insist, on a large block, is not worth a reclaim that compaction can't make use of. */
+		if (page || (rq->order > PAGE_ALLOC_COSTLY_ORDER && (rq->gfp & __GFP_NORETRY) &&
+			     result <= MMSIM_COMPACT_DEFERRED))
+			return page;
+	}
+	e->first = false;
+	page = reclaim_and_try(rq, alloc_flags, &e->reclaimed);
+	if (!page && rq->order)
+		page = compact_and_try(rq, alloc_flags, e->mode, &result);
+	return page;
 }
 
 /* Whether some zone could serve the request if shrinkers freed all that they have. */
@@ -199,8 +255,8 @@ static bool would_do(const struct request *rq, unsigned long reclaimable)
 	return false;
 }
 
-/* As should_reclaim_retry(). @rounds: how many in a row were without progress. */
-static bool try_again(const struct request *rq, const struct mmsim_reclaimed *reclaimed, unsigned int *rounds)
+/* As should_reclaim_retry() and should_compact_retry(). */
+static bool try_again(const struct request *rq, struct effort *e)
 {
 	bool costly = rq->order > PAGE_ALLOC_COSTLY_ORDER;
 
@@ -208,8 +264,13 @@ static bool try_again(const struct request *rq, const struct mmsim_reclaimed *re
 		return false;
 	if (costly && !(rq->gfp & __GFP_RETRY_MAYFAIL))
 		return false;
-	*rounds = reclaimed->freed && !costly ? 0 : *rounds + 1;
-	if (*rounds <= MMSIM_MAX_RECLAIM_RETRIES && !fatal_signal_pending(current) && would_do(rq, reclaimed->left))
+	e->rounds = e->reclaimed.freed && !costly ? 0 : e->rounds + 1;
+	if (rq->order && e->mode < (costly ? MMSIM_COMPACT_SYNC_LIGHT : MMSIM_COMPACT_SYNC)) {
+		e->mode++;
+		return true;
+	}
+	if (e->rounds <= MMSIM_MAX_RECLAIM_RETRIES && !fatal_signal_pending(current) &&
+	    would_do(rq, e->reclaimed.left))
 		return true;
 	/* The last reserve goes before the request does. */
 	return unreserve_highatomic(rq, true);
@@ -223,8 +284,10 @@ static bool unreasonable_nofail(const struct request *rq)
 
 static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long caller)
 {
-	struct mmsim_reclaimed reclaimed;
-	unsigned int alloc_flags, rounds = 0;
+	struct effort effort = {
+		.first = true, .mode = rq->gfp & __GFP_NORETRY ? MMSIM_COMPACT_ASYNC : MMSIM_COMPACT_SYNC_LIGHT,
+	};
+	unsigned int alloc_flags;
 	struct mmsim_page *page;
 
 	page = first_try(rq);
@@ -241,11 +304,11 @@ static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long c
 			page = try_zonelist(rq, alloc_flags | MMSIM_ALLOC_NO_WATERMARKS);
 		if (page || !(rq->gfp & __GFP_DIRECT_RECLAIM))
 			break;
-		page = reclaim_and_try(rq, alloc_flags, &reclaimed);
+		page = work_and_try(rq, alloc_flags, &effort);
 		if (page)
 			break;
 		cond_resched();
-		if (try_again(rq, &reclaimed, &rounds))
+		if (try_again(rq, &effort))
 			continue;
 		if (!(rq->gfp & __GFP_NOFAIL))
 			break;

@@ -62,6 +62,7 @@ void mmsim_buddy_relist(struct mmsim_zone *zone, struct mmsim_page *page, unsign
 /* fallback.c */
 struct mmsim_page *mmsim_take_fallback(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				       unsigned int alloc_flags);
+bool mmsim_takes_over(unsigned int order, unsigned int type);
 void mmsim_pageblock_set_type(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type);
 unsigned long mmsim_pageblock_move_free(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int from,
 					unsigned int to);

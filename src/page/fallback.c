@@ -72,7 +72,14 @@ static unsigned int donor(struct mmsim_zone *zone, unsigned int order, unsigned 
 	return MMSIM_MIGRATE_PCPTYPES;
 }
 
-static bool takes_over(unsigned int order, unsigned int type)
+/**
+ * mmsim_takes_over() - whether a request takes over the pageblock that it must take from
+ * @order: of the free block
+ * @type: the request's migratetype
+ *
+ * Return: whether it does; otherwise it takes only what it needs.
+ */
+bool mmsim_takes_over(unsigned int order, unsigned int type)
 {
 	return order >= MMSIM_PAGEBLOCK_ORDER / 2 || type != MMSIM_MIGRATE_MOVABLE;
 }
@@ -161,7 +168,7 @@ static struct mmsim_page *take_over(struct mmsim_zone *zone, unsigned int order,
 
 		if (owner == MMSIM_MIGRATE_PCPTYPES)
 			continue;
-		if (!takes_over(from, type))
+		if (!mmsim_takes_over(from, type))
 			return NULL;
 		page = mmsim_first_free(zone, from, owner);
 		if (from >= MMSIM_PAGEBLOCK_ORDER) {

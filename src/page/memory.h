@@ -20,6 +20,7 @@
 #include <linux/seq_buf.h>
 #include <linux/spinlock.h>
 
+#include "page/compact.h"
 #include "page/highmem.h"
 #include "page/page.h"
 #include "page/reclaim.h"
@@ -160,6 +161,8 @@ struct mmsim_zone {
 	unsigned long nr_alloc;		/* pages handed out past the CPUs' lists, since the zone was made. lock */
 	unsigned long nr_free;		/* pages put back past them, those that it began with included. lock */
 	struct mmsim_free_area free_area[MMSIM_NR_ORDERS];	/* lock */
+
+	struct mmsim_compact_zone compact;
 };
 
 /* Where requests go first, by the gfp flags' zone and mobility bits, which are the lowest five. */
@@ -270,6 +273,7 @@ struct mmsim_page *mmsim_pcp_take(struct mmsim_zone *zone, unsigned int order, u
 struct mmsim_page *mmsim_pcp_take_held(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int order,
 				       unsigned int type, unsigned int alloc_flags);
 void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order, unsigned int type);
+void mmsim_pcp_drain_local(struct mmsim_memory *mem);
 void mmsim_pcp_drain_all(struct mmsim_memory *mem);
 int mmsim_pcp_start(struct mmsim_memory *mem);
 void mmsim_pcp_stop(struct mmsim_memory *mem);

@@ -16,7 +16,7 @@
  * Only single pages are movable. What has no registered owner, a client's ordinary allocation, never moves.
  */
 #include <linux/export.h>
-#include <linux/sched/mm.h>
+#include <linux/sched.h>
 #include <linux/wait_bit.h>
 
 #include "page/movable.h"
@@ -155,15 +155,15 @@ static bool lock_movable(struct mmsim_page *page)
  */
 bool mmsim_movable_isolate(struct mmsim_memory *mem, struct mmsim_page *page)
 {
-	unsigned int noreclaim;
+	struct mmsim_reclaimer self;
 	bool taken;
 
 	if (!lock_movable(page))
 		return false;
 	atomic_inc(&page->_refcount);
-	noreclaim = memalloc_noreclaim_save();
+	mmsim_reclaim_enter(mem, &self);
 	taken = mmsim_movable_ops(page)->isolate_page(page);
-	memalloc_noreclaim_restore(noreclaim);
+	mmsim_reclaim_leave(mem, &self);
 	if (taken)
 		set_bit(ilog2(MMSIM_PAGE_ISOLATED), &page->flags);
 	mmsim_unlock_page(page);
@@ -191,23 +191,25 @@ static void release_isolated(struct mmsim_memory *mem, struct mmsim_page *page)
  */
 void mmsim_movable_putback(struct mmsim_memory *mem, struct mmsim_page *page)
 {
-	unsigned int noreclaim;
+	struct mmsim_reclaimer self;
 
 	mmsim_lock_page(page);
-	noreclaim = memalloc_noreclaim_save();
+	mmsim_reclaim_enter(mem, &self);
 	if (mmsim_page_is_movable(page))
 		mmsim_movable_ops(page)->putback_page(page);
-	memalloc_noreclaim_restore(noreclaim);
+	mmsim_reclaim_leave(mem, &self);
 	release_isolated(mem, page);
 }
 
 /* Both are locked and @src is movable. */
-static int move_content(struct mmsim_page *dst, struct mmsim_page *src)
+static int move_content(struct mmsim_memory *mem, struct mmsim_page *dst, struct mmsim_page *src)
 {
-	unsigned int noreclaim = memalloc_noreclaim_save();
-	int err = mmsim_movable_ops(src)->migrate_page(dst, src);
+	struct mmsim_reclaimer self;
+	int err;
 
-	memalloc_noreclaim_restore(noreclaim);
+	mmsim_reclaim_enter(mem, &self);
+	err = mmsim_movable_ops(src)->migrate_page(dst, src);
+	mmsim_reclaim_leave(mem, &self);
 	return err > 0 ? -EINVAL : err;
 }
 
@@ -234,7 +236,7 @@ int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, stru
 	}
 	if (mmsim_page_is_movable(src)) {
 		mmsim_trylock_page(dst);
-		err = move_content(dst, src);
+		err = move_content(mem, dst, src);
 		if (!err && mmsim_owner_on(mem))
 			mmsim_owner_copy(mem, dst, src);
 		mmsim_unlock_page(dst);

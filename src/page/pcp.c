@@ -180,6 +180,21 @@ static void drain_here(void *drain)
 	drain_cpu(drain, smp_processor_id());
 }
 
+/**
+ * mmsim_pcp_drain_local() - give this CPU's free blocks back to the zones
+ * @mem: the page floor
+ *
+ * Context: process context, interrupts on.
+ */
+void mmsim_pcp_drain_local(struct mmsim_memory *mem)
+{
+	struct drain d = { .mem = mem };
+
+	local_irq_disable();
+	drain_here(&d);
+	local_irq_enable();
+}
+
 /* Only when nobody uses the lists and no hotplug callback empties them any more. */
 static void drain_offline(struct mmsim_memory *mem)
 {

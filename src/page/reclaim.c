@@ -31,12 +31,6 @@
 #define SHRINK_BATCH	128L
 #define CLUSTER_MAX	32UL	/* a request, and the thread for a zone, reclaims at least so much */
 
-/* A task in mmsim_reclaim_direct(), on its stack. */
-struct reclaimer {
-	struct list_head list;		/* of the instance's. reclaimers_lock */
-	struct task_struct *task;
-};
-
 /**
  * mmsim_reclaim_init() - set up an instance's reclaim state, without its thread
  * @r: the state
@@ -120,7 +114,7 @@ static void shrink_all(struct mmsim_memory *mem, gfp_t gfp, int priority, struct
 bool mmsim_reclaiming(struct mmsim_memory *mem)
 {
 	struct mmsim_reclaim *r = &mem->reclaim;
-	struct reclaimer *reclaimer;
+	struct mmsim_reclaimer *reclaimer;
 	bool found = false;
 
 	if (!in_task())
@@ -137,6 +131,35 @@ bool mmsim_reclaiming(struct mmsim_memory *mem)
 }
 
 /**
+ * mmsim_reclaim_enter() - have what this task allocates come from the reserves, and not reclaim
+ * @mem: the page floor
+ * @self: where that is noted, on the task's stack; may be nested
+ *
+ * Context: process context.
+ */
+void mmsim_reclaim_enter(struct mmsim_memory *mem, struct mmsim_reclaimer *self)
+{
+	self->task = current;
+	spin_lock(&mem->reclaim.reclaimers_lock);
+	list_add(&self->list, &mem->reclaim.reclaimers);
+	spin_unlock(&mem->reclaim.reclaimers_lock);
+}
+
+/**
+ * mmsim_reclaim_leave() - undo mmsim_reclaim_enter()
+ * @mem: the page floor
+ * @self: the same
+ *
+ * Context: process context.
+ */
+void mmsim_reclaim_leave(struct mmsim_memory *mem, struct mmsim_reclaimer *self)
+{
+	spin_lock(&mem->reclaim.reclaimers_lock);
+	list_del(&self->list);
+	spin_unlock(&mem->reclaim.reclaimers_lock);
+}
+
+/**
  * mmsim_reclaim_direct() - reclaim for a request that can't be served
  * @mem: the page floor
  * @order: log2 of the pages needed
@@ -147,22 +170,17 @@ bool mmsim_reclaiming(struct mmsim_memory *mem)
  */
 struct mmsim_reclaimed mmsim_reclaim_direct(struct mmsim_memory *mem, unsigned int order, gfp_t gfp)
 {
-	struct mmsim_reclaim *r = &mem->reclaim;
-	struct reclaimer self = { .task = current };
 	struct mmsim_reclaimed sum = {};
+	struct mmsim_reclaimer self;
 	int priority;
 
 	if (mmsim_reclaiming(mem))
 		return sum;
 	mmsim_count_event(&mem->events, MMSIM_EVENT_ALLOCSTALL + mmsim_gfp_zone(gfp));
-	spin_lock(&r->reclaimers_lock);
-	list_add(&self.list, &r->reclaimers);
-	spin_unlock(&r->reclaimers_lock);
+	mmsim_reclaim_enter(mem, &self);
 	for (priority = DEF_PRIORITY; priority >= 0 && sum.freed < max(CLUSTER_MAX, BIT(order)); priority--)
 		shrink_all(mem, gfp, priority, &sum);
-	spin_lock(&r->reclaimers_lock);
-	list_del(&self.list);
-	spin_unlock(&r->reclaimers_lock);
+	mmsim_reclaim_leave(mem, &self);
 	return sum;
 }
 
@@ -264,12 +282,19 @@ static int reclaim_thread(void *data)
 	struct mmsim_memory *mem = data;
 	struct mmsim_reclaim *r = &mem->reclaim;
 	struct mmsim_reclaim_want want[MMSIM_MAX_NODES];
+	unsigned int order;
 
 	while (!kthread_should_stop()) {
-		wait_event_interruptible(r->wait, READ_ONCE(r->work) || kthread_should_stop());
-		take_wants(r, want);
-		while (!kthread_should_stop() && !balance(mem, want) && !hopeless(r))
-			cond_resched();
+		wait_event_interruptible(r->wait, READ_ONCE(r->work) || READ_ONCE(r->compact_order) ||
+					 kthread_should_stop());
+		if (READ_ONCE(r->work)) {
+			take_wants(r, want);
+			while (!kthread_should_stop() && !balance(mem, want) && !hopeless(r))
+				cond_resched();
+		}
+		order = xchg(&r->compact_order, 0);
+		if (order && !kthread_should_stop())
+			mmsim_compact_daemon(mem, order);
 	}
 	return 0;
 }
@@ -288,7 +313,7 @@ static void want(struct mmsim_reclaim *r, unsigned int nid, unsigned int order, 
 }
 
 /**
- * mmsim_reclaim_wake() - have the instance's thread reclaim
+ * mmsim_reclaim_wake() - have the instance's thread reclaim, and then compact
  * @mem: the page floor
  * @zonelist: the zones that were found short
  * @order: log2 of the pages wanted
@@ -306,9 +331,14 @@ void mmsim_reclaim_wake(struct mmsim_memory *mem, struct mmsim_zone *const *zone
 	unsigned int nid = MMSIM_MAX_NODES;
 	bool wake = false;
 
-	if (!r->thread || hopeless(r))
+	if (!r->thread)
 		return;
-	for (zone = zonelist; *zone; zone++) {
+	/* Compaction may help where reclaim is hopeless. */
+	if (READ_ONCE(r->compact_order) < order) {
+		WRITE_ONCE(r->compact_order, order);
+		wake = true;
+	}
+	for (zone = zonelist; *zone && !hopeless(r); zone++) {
 		if ((*zone)->nid == nid)
 			continue;
 		nid = (*zone)->nid;

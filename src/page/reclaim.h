@@ -34,9 +34,16 @@ struct mmsim_reclaim {
 	spinlock_t wanted_lock;		/* irq-safe, innermost */
 	struct mmsim_reclaim_want wanted[MMSIM_MAX_NODES];
 	bool work;			/* some node is wanted. wanted_lock to write */
+	unsigned int compact_order;	/* the largest order that a request found no block of; 0: none. Any */
 	unsigned int failures;		/* times in a row that the thread has freed nothing. Any */
 	spinlock_t reclaimers_lock;	/* never taken in an interrupt */
-	struct list_head reclaimers;	/* tasks that reclaim for a request of theirs. reclaimers_lock */
+	struct list_head reclaimers;	/* tasks that reclaim, or compact, or move a page. reclaimers_lock */
+};
+
+/* Where such a task notes it, on its stack. */
+struct mmsim_reclaimer {
+	struct list_head list;		/* of the instance's. reclaimers_lock */
+	struct task_struct *task;
 };
 
 /* What one reclaim has come to. */
@@ -52,6 +59,8 @@ void mmsim_reclaim_stop(struct mmsim_memory *mem);
 void mmsim_reclaim_wake(struct mmsim_memory *mem, struct mmsim_zone *const *zonelist, unsigned int order, int highest);
 struct mmsim_reclaimed mmsim_reclaim_direct(struct mmsim_memory *mem, unsigned int order, gfp_t gfp);
 bool mmsim_reclaiming(struct mmsim_memory *mem);
+void mmsim_reclaim_enter(struct mmsim_memory *mem, struct mmsim_reclaimer *self);
+void mmsim_reclaim_leave(struct mmsim_memory *mem, struct mmsim_reclaimer *self);
 bool mmsim_reclaim_add(struct mmsim_memory *mem, struct mmsim_shrinker *shrinker, unsigned long caller);
 bool mmsim_reclaim_remove(struct mmsim_memory *mem, struct mmsim_shrinker *shrinker, unsigned long caller);
 
