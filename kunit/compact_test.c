@@ -70,7 +70,7 @@ static void finish(struct kunit *test, struct mmsim *m, struct mmsim_mover *mv)
 
 /*
  * The experiment of a buddy system that doesn't defragment: half is freed at random, 10 % of it reallocated a hundred
- * times, and there are as many free blocks of 2 MB as before, next to none. Compaction then makes all that there can be.
+ * times, and there are as many free blocks of 2 MB as before: none. Compaction then makes all that there can be.
  */
 static void compact_defragments(struct kunit *test)
 {
@@ -90,16 +90,16 @@ static void compact_defragments(struct kunit *test)
 		for (i = 0; i < tenth;) {
 			unsigned long slot = mmsim_test_below(&rnd, mv->nr);
 
-			i += mv->page[slot] != NULL;
+			i += !!mv->page[slot];
 			mmsim_mover_drop(mv, slot);
 		}
 		for (i = 0; tenth; i++)
 			if (!mv->page[i % mv->nr])
-				tenth -= mmsim_mover_take(mv, i % mv->nr, MOVABLE_GFP) != NULL;
+				tenth -= !!mmsim_mover_take(mv, i % mv->nr, MOVABLE_GFP);
 	}
 	KUNIT_EXPECT_EQ(test, nr_2mb(mem), before);
 	mmsim_compact_memory(mem);
-	/* All that is free lies together: what is not whole is in the pageblock where the scanners met, or its neighbour. */
+	/* What is not whole is in the pageblock where the scanners met, or its neighbour. */
 	KUNIT_EXPECT_GE(test, nr_2mb(mem), normal(mem)->free_pages / BLOCK - 2);
 	KUNIT_EXPECT_EQ(test, events(mem, MMSIM_EVENT_PGMIGRATE_SUCCESS), atomic_read(&mv->migrated));
 	KUNIT_EXPECT_EQ(test, events(mem, MMSIM_EVENT_PGMIGRATE_FAIL), 0);

@@ -185,7 +185,7 @@ static bool is_source(const struct pass *p)
 	return type == p->type || (type == MMSIM_MIGRATE_CMA && p->type == MMSIM_MIGRATE_MOVABLE);
 }
 
-/* Isolates up to a cluster of movable pages of the scanner's pageblock, and goes on behind the last one it looked at. */
+/* Isolates up to a cluster of movable pages of the scanner's pageblock, and goes on behind the last one seen. */
 static void isolate_cluster(struct pass *p)
 {
 	unsigned long end = block_start(p->migrate_pfn) + MMSIM_PAGEBLOCK_PAGES;

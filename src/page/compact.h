@@ -30,8 +30,8 @@ enum mmsim_compact_result {
 
 /* A zone's. Read and written without a lock: what goes wrong by that is a scan that begins elsewhere. */
 struct mmsim_compact_zone {
-	unsigned long cached_migrate[2];	/* where the next scan for pages to move begins, async and not; 0: below */
-	unsigned long cached_free;		/* where the next scan for room begins; 0: above */
+	unsigned long cached_migrate[2];	/* where the next migrate scanner begins, async and not; 0: below */
+	unsigned long cached_free;		/* where the next free scanner begins; 0: above */
 	unsigned int considered;		/* requests that were put off since the last failure, ... */
 	unsigned int defer_shift;		/* ... of 1 << so many */
 	unsigned int order_failed;		/* the smallest order that this goes for */
