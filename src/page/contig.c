@@ -20,6 +20,7 @@
 
 #include "page/contig.h"
 #include "page/migrate.h"
+#include "page/owner.h"
 
 #define MAX_ROUNDS	5
 
@@ -132,12 +133,18 @@ static int claim_isolated(struct mmsim_range *r, gfp_t gfp)
 	return -EBUSY;
 }
 
-static void zero_range(struct mmsim_range *r)
+/* What else a page that is handed out gets. */
+static void prepare_range(struct mmsim_range *r, gfp_t gfp)
 {
+	bool zero = r->mem->init_on_alloc || (gfp & __GFP_ZERO);
 	unsigned long pfn;
 
 	for (pfn = r->start; pfn < r->end; pfn++) {
-		mmsim_zero_block(r->mem, mmsim_memory_page(r->mem, pfn), 0);
+		struct mmsim_page *page = mmsim_memory_page(r->mem, pfn);
+
+		if (zero)
+			mmsim_zero_block(r->mem, page, 0);
+		mmsim_owner_allocated(r->mem, page, 0, gfp);
 		cond_resched();
 	}
 }
@@ -160,8 +167,8 @@ int mmsim_claim_range(struct mmsim_range *r, gfp_t gfp)
 	if (!err)
 		mmsim_range_take(r);
 	mmsim_range_restore(r);
-	if (!err && (r->mem->init_on_alloc || (gfp & __GFP_ZERO)))
-		zero_range(r);
+	if (!err)
+		prepare_range(r, gfp);
 	return err;
 }
 
