@@ -13,6 +13,8 @@
  * page with interrupts off.
  */
 #include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
 
 #include "page/memory.h"
 
@@ -257,6 +259,76 @@ static int check_zone_locked(struct walk *w)
 	return err ? err : check_sums(w);
 }
 
+/* Walks this CPU's lists of a zone, which nobody is at work on. */
+static int check_pcp(struct walk *w, const struct mmsim_pcp *pcp)
+{
+	unsigned long pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < MMSIM_PCP_LISTS; i++) {
+		const struct mmsim_page *page = (&pcp->list[0][0])[i];
+		unsigned int order = i / MMSIM_MIGRATE_PCPTYPES;
+
+		for (; page && pages <= (unsigned long)pcp->count; page = mmsim_chain_next(page)) {
+			if (!mmsim_memory_has(w->mem, page))
+				return broken(w, NULL, "a CPU's list of order %u leaves the page array", order);
+			if (!mmsim_page_is_allocated(page) || mmsim_page_order(page) != order ||
+			    atomic_read(&page->_refcount))
+				return broken(w, page, "is on a CPU's list of order %u, flags %#lx, refcount %d", order,
+					      READ_ONCE(page->flags), atomic_read(&page->_refcount));
+			pages += BIT(order);
+		}
+	}
+	if (pages != (unsigned long)pcp->count)
+		return broken(w, NULL, "a CPU's lists have %lu pages, their count is %d", pages, pcp->count);
+	return 0;
+}
+
+struct cpu_check {
+	struct mmsim_memory *mem;
+	char *what;
+	size_t size;
+	bool again;		/* a zone's lists were in use */
+	int err;
+};
+
+static void check_this_cpu(void *data)
+{
+	struct cpu_check *c = data;
+	struct mmsim_zone *zone;
+
+	mmsim_for_each_zone(c->mem, zone) {
+		struct walk w = { .mem = c->mem, .zone = zone, .what = c->what, .size = c->size };
+		const struct mmsim_pcp *pcp = zone->pcp[smp_processor_id()];
+
+		if (READ_ONCE(pcp->busy))
+			c->again = true;
+		else
+			c->err = check_pcp(&w, pcp);
+		if (c->err)
+			return;
+	}
+}
+
+/* As mmsim_pcp_drain_all(), each CPU looks at its own. */
+static int check_cpus(struct mmsim_memory *mem, char *what, size_t size)
+{
+	struct cpu_check c = { .mem = mem, .what = what, .size = size };
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		do {
+			c.again = false;
+			if (smp_call_function_single(cpu, check_this_cpu, &c, true))
+				break;
+			cond_resched();
+		} while (c.again && !c.err);
+		if (c.err)
+			return c.err;
+	}
+	return 0;
+}
+
 /**
  * mmsim_memory_check() - check every invariant of the page floor
  * @mem: the floor; it may be in use
@@ -282,5 +354,6 @@ int mmsim_memory_check(struct mmsim_memory *mem, char *what, size_t size)
 			return err;
 		cond_resched();
 	}
-	return mmsim_highmem_check(mem, what, size);
+	err = check_cpus(mem, what, size);
+	return err ? err : mmsim_highmem_check(mem, what, size);
 }
