@@ -404,6 +404,12 @@ static noinline void count_numa(struct mmsim_memory *mem, struct mmsim_node *nod
 	local_irq_restore(flags);
 }
 
+/* What a request may do at first, where there is plenty: a movable one borrows from CMA areas. */
+static unsigned int first_flags(const struct mmsim_zone *zone, unsigned int type)
+{
+	return zone->first_try | (type == MMSIM_MIGRATE_MOVABLE && READ_ONCE(zone->cma_pages) ? MMSIM_ALLOC_CMA : 0);
+}
+
 /* Any request on any node. */
 static noinline struct mmsim_page *alloc_any(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
 					     unsigned int order, unsigned long caller)
@@ -412,7 +418,7 @@ static noinline struct mmsim_page *alloc_any(struct mmsim_memory *mem, struct mm
 	struct mmsim_page *page = NULL;
 
 	if (order <= MMSIM_MAX_ORDER && has_plenty(route, BIT(order)) && !may_lead_away(mem, gfp))
-		page = take_block(mem, route->zone, order, route->type, route->zone->first_try);
+		page = take_block(mem, route->zone, order, route->type, first_flags(route->zone, route->type));
 	if (!page)
 		page = alloc_slow(mem, node, gfp, order, mmsim_gfp_migratetype(mem, gfp), caller);
 	if (!page)
@@ -506,7 +512,7 @@ static unsigned long alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node
 
 		if (pages[i])
 			continue;
-		page = mmsim_pcp_take_held(pcp, zone, 0, route->type, zone->first_try);
+		page = mmsim_pcp_take_held(pcp, zone, 0, route->type, first_flags(zone, route->type));
 		if (unlikely(!page))
 			break;
 		if (unlikely(mem->nr_nodes > 1))

@@ -21,6 +21,7 @@
  *
  * Pages are moved within their zone. There is no memory of which pageblocks are not worth a look, as the kernel has it.
  */
+#include <linux/export.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
@@ -468,14 +469,14 @@ void mmsim_compact_daemon(struct mmsim_memory *mem, unsigned int order)
 }
 
 /**
- * mmsim_compact_memory() - compact every zone as far as it goes
+ * mmsim_memory_compact() - compact every zone as far as it goes
  * @mem: the page floor
  *
  * What a write to /proc/sys/vm/compact_memory does.
  *
  * Context: process context, may sleep.
  */
-void mmsim_compact_memory(struct mmsim_memory *mem)
+void mmsim_memory_compact(struct mmsim_memory *mem)
 {
 	struct mmsim_reclaimer self;
 	struct mmsim_zone *zone;
@@ -491,3 +492,14 @@ void mmsim_compact_memory(struct mmsim_memory *mem)
 	}
 	mmsim_reclaim_leave(mem, &self);
 }
+
+/**
+ * mmsim_compact_memory() - compact every zone of the live instance as far as it goes
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_compact_memory(void)
+{
+	mmsim_memory_compact(mmsim_memory_live);
+}
+EXPORT_SYMBOL_GPL(mmsim_compact_memory);

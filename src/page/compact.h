@@ -51,6 +51,6 @@ struct mmsim_compact_request {
 enum mmsim_compact_result mmsim_compact_direct(const struct mmsim_compact_request *rq, enum mmsim_compact_mode mode);
 void mmsim_compact_served(struct mmsim_zone *zone, unsigned int order);
 void mmsim_compact_daemon(struct mmsim_memory *mem, unsigned int order);
-void mmsim_compact_memory(struct mmsim_memory *mem);
+void mmsim_memory_compact(struct mmsim_memory *mem);
 
 #endif /* MMSIM_SRC_COMPACT_H */

@@ -166,6 +166,8 @@ int mmsim_claim_range(struct mmsim_range *r, gfp_t gfp)
 	err = claim_isolated(r, gfp);
 	if (!err)
 		mmsim_range_take(r);
+	else if (!r->obstacle.why)
+		mmsim_range_obstacle(r, r->start, "interrupted by a fatal signal");
 	mmsim_range_restore(r);
 	if (!err)
 		prepare_range(r, gfp);
@@ -176,7 +178,7 @@ static void report(const struct mmsim_range *r, gfp_t gfp, int err)
 {
 	if (!(gfp & __GFP_NOWARN) && __ratelimit(&r->mem->failure_limit))
 		pr_info("alloc_contig_range: [%#lx, %#lx): error %d at pfn %#lx: %s\n", r->start, r->end, err,
-			r->obstacle.pfn, r->obstacle.why ? r->obstacle.why : "interrupted");
+			r->obstacle.pfn, r->obstacle.why);
 }
 
 /**

@@ -18,6 +18,7 @@
 #include <linux/math.h>
 #include <linux/sched.h>
 
+#include "page/cma.h"
 #include "page/owner.h"
 
 #define MAX_NAMED_LEAKS		10
@@ -377,6 +378,7 @@ struct mmsim_memory *mmsim_memory_init(const struct mmsim_region *region, const 
 	       DIV_ROUND_UP(mem->nr_pages, MMSIM_PAGEBLOCK_PAGES));
 	mem->pcp_orders = params->pcp_orders & (BIT(MMSIM_PCP_MAX_ORDER + 1) - 1);
 	mmsim_reclaim_init(&mem->reclaim);
+	mmsim_cma_init(mem);
 	init_nodes(mem, &layout);
 	init_page_array(mem);
 	if (params->min_free_kbytes > mmsim_max_min_free_kbytes(mem)) {
@@ -419,6 +421,7 @@ unsigned long mmsim_memory_exit(struct mmsim_memory *mem)
 	struct mmsim_zone *zone;
 
 	mmsim_highmem_stop(mem);
+	mmsim_cma_exit(mem);
 	mmsim_pcp_stop(mem);
 	mmsim_for_each_zone(mem, zone)
 		leaked += zone->allocated_pages;

@@ -16,6 +16,7 @@
 #ifndef MMSIM_SRC_MEMORY_H
 #define MMSIM_SRC_MEMORY_H
 
+#include <linux/mutex.h>
 #include <linux/ratelimit.h>
 #include <linux/seq_buf.h>
 #include <linux/spinlock.h>
@@ -217,6 +218,8 @@ struct mmsim_memory {
 	atomic_t interleave_next;
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct mmsim_reclaim reclaim;
+	struct mutex cma_mutex;		/* claims on CMA areas take turns; outermost */
+	struct list_head cma_areas;	/* cma_mutex */
 	struct mmsim_events events;
 	struct mmsim_highmem *highmem;	/* NULL without a HighMem zone. Constant */
 	struct mmsim_owners *owners;	/* who has which block; NULL when nobody wants to know. Constant */
@@ -244,6 +247,7 @@ struct mmsim_memory_params {
 	bool init_on_alloc;
 	bool init_on_free;
 	bool page_owner;	/* note who allocates and frees each block */
+	const char *cma;		/* "NAME:SIZE,...": CMA areas; NULL or empty: none */
 };
 
 /* zones.c */
