@@ -5,7 +5,7 @@
 #
 #   --together             two lanes at a time, each with its guests on a CPU of its own; bench still has the machine for itself
 #
-#   uml                    the KUnit suites in User Mode Linux
+#   uml                    the KUnit suites in User Mode Linux; CMA areas and their files
 #   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, processes, storms, unloading
 #   kasan                  KUnit, files, commands and so on, under KASAN, lockdep and sleep-in-atomic checks; source=cma too
 #   kcsan                  KUnit, and everything at once, under the data race detector with 2 CPUs
@@ -58,7 +58,10 @@ guest() {
 	fi
 }
 
-lane_uml() { guest uml kunit KUNIT=1 suites="$SUITES"; }
+lane_uml() {
+	guest uml kunit KUNIT=1 suites="$SUITES"
+	guest uml cma KUNIT=1 --append kunit.enable=0
+}
 
 # What the files, commands, sources and refusals are on any kernel. The range for source=memmap begins where 1 GB has RAM.
 stock_guest() {

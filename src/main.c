@@ -70,6 +70,10 @@ static bool page_owner;
 module_param(page_owner, bool, 0444);
 MODULE_PARM_DESC(page_owner, "note who allocated and freed each page, for the file page_owner and for reports (default off)");
 
+static char *cma = "";
+module_param(cma, charp, 0444);
+MODULE_PARM_DESC(cma, "NAME:SIZE,... of CMA areas to begin with, in multiples of 2M (default none)");
+
 static ushort debugfs_mode = 0400;
 module_param(debugfs_mode, ushort, 0444);
 MODULE_PARM_DESC(debugfs_mode, "mode of the debugfs files that are read; those that are written get 0200 on top (default 0400)");
@@ -150,6 +154,7 @@ static int parse_numbers(struct mmsim_memory_params *p)
 	p->pcp_orders = pcp_orders;
 	p->min_free_kbytes = min_free;
 	p->watermark_scale_factor = scale_factor;
+	p->cma = cma;
 	p->page_owner = page_owner;
 	return 0;
 }
@@ -231,7 +236,9 @@ static int __init mmsim_init(void)
 static void __exit mmsim_exit(void)
 {
 	mmsim_user_device_exit();
+	mmsim_observe_exit();
 	mmsim_debugfs_exit();
+	mmsim_cma_commands_exit();
 	mmsim_mirror_exit();
 	mmsim_ctl_exit();
 	mmsim_memory_live = NULL;

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 
 #include "mmsim.h"
+#include "page/cma.h"
 
 /**
  * mmsim_create() - take a region and build an instance on it
@@ -32,7 +33,9 @@ struct mmsim *mmsim_create(const struct mmsim_params *params)
 		goto release;
 	}
 	mmsim_user_init(&m->user, m->memory);
-	err = params->memory.watermark_scale_factor ? mmsim_reclaim_start(m->memory) : 0;
+	err = mmsim_cma_parse(m->memory, params->memory.cma);
+	if (!err && params->memory.watermark_scale_factor)
+		err = mmsim_reclaim_start(m->memory);
 	if (err)
 		goto exit;
 	return m;

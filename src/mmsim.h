@@ -31,10 +31,14 @@ unsigned long mmsim_destroy(struct mmsim *m);	/* returns the number of pages tha
 
 /* observe/: the files that show an instance */
 int mmsim_observe_init(struct mmsim *m);
+void mmsim_observe_exit(void);
 
 /* drive/: what acts on the live instance from within the module, through the exported functions */
 int mmsim_ctl_init(void);
 void mmsim_ctl_exit(void);
+int mmsim_cma_command_alloc(void *cma, u64 count);
+int mmsim_cma_command_free(void *cma, u64 count);
+void mmsim_cma_commands_exit(void);
 int mmsim_mirror_init(void);
 void mmsim_mirror_exit(void);
 int mmsim_mirror_attach(void);

@@ -70,6 +70,8 @@ void mmsim___ClearPageMovable(struct mmsim_page *page);
 bool mmsim_PageMovable(const struct mmsim_page *page);
 bool mmsim_PageIsolated(const struct mmsim_page *page);
 
+void mmsim_compact_memory(void);
+
 void mmsim_lock_page(struct mmsim_page *page);
 bool mmsim_trylock_page(struct mmsim_page *page);
 void mmsim_unlock_page(struct mmsim_page *page);

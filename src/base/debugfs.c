@@ -99,6 +99,53 @@ void mmsim_debugfs_exit(void)
 }
 
 /**
+ * mmsim_debugfs_folder() - make a folder in the folder
+ * @name: its name
+ * @parent: the folder that it is in, from this function; NULL for the first one
+ *
+ * Return: the folder, or an error pointer that mmsim_debugfs_file_in() may be given.
+ */
+struct dentry *mmsim_debugfs_folder(const char *name, struct dentry *parent)
+{
+	struct dentry *folder;
+
+	if (!debugfs_folder || IS_ERR(parent))
+		return ERR_PTR(-ENODEV);
+	folder = debugfs_create_dir(name, parent ? parent : debugfs_folder);
+	if (IS_ERR(folder))
+		pr_warn("no folder %s in debugfs: error %ld\n", name, PTR_ERR(folder));
+	else
+		debugfs_own(folder, 0700 | (debugfs_mode & 0444) | (debugfs_mode & 0444) >> 2);
+	return folder;
+}
+
+/**
+ * mmsim_debugfs_file_in() - make a file in a folder
+ * @folder: the folder, from mmsim_debugfs_folder()
+ * @name: as for mmsim_debugfs_file()
+ * @writable: as for mmsim_debugfs_file()
+ * @data: as for mmsim_debugfs_file()
+ * @fops: as for mmsim_debugfs_file()
+ *
+ * Return: as mmsim_debugfs_file().
+ */
+struct dentry *mmsim_debugfs_file_in(struct dentry *folder, const char *name, bool writable, void *data,
+				     const struct file_operations *fops)
+{
+	umode_t mode = writable ? debugfs_mode | 0200 : debugfs_mode & 0444;
+	struct dentry *file;
+
+	if (IS_ERR_OR_NULL(folder))
+		return ERR_PTR(-ENODEV);
+	file = debugfs_create_file(name, mode & 0600, folder, data, fops);
+	if (IS_ERR(file))
+		pr_warn("no file %s in debugfs: error %ld\n", name, PTR_ERR(file));
+	else
+		debugfs_own(file, mode);
+	return file;
+}
+
+/**
  * mmsim_debugfs_file() - make a file in the folder
  * @name: its name
  * @writable: may be written as well as read
@@ -109,15 +156,5 @@ void mmsim_debugfs_exit(void)
  */
 struct dentry *mmsim_debugfs_file(const char *name, bool writable, void *data, const struct file_operations *fops)
 {
-	umode_t mode = writable ? debugfs_mode | 0200 : debugfs_mode & 0444;
-	struct dentry *file;
-
-	if (!debugfs_folder)
-		return ERR_PTR(-ENODEV);
-	file = debugfs_create_file(name, mode & 0600, debugfs_folder, data, fops);
-	if (IS_ERR(file))
-		pr_warn("no file %s in debugfs: error %ld\n", name, PTR_ERR(file));
-	else
-		debugfs_own(file, mode);
-	return file;
+	return mmsim_debugfs_file_in(debugfs_folder, name, writable, data, fops);
 }

@@ -18,6 +18,9 @@ struct mmsim_debugfs_owner {
 
 struct dentry *mmsim_debugfs_init(const struct mmsim_debugfs_owner *owner);
 void mmsim_debugfs_exit(void);
+struct dentry *mmsim_debugfs_folder(const char *name, struct dentry *parent);
+struct dentry *mmsim_debugfs_file_in(struct dentry *folder, const char *name, bool writable, void *data,
+				     const struct file_operations *fops);
 struct dentry *mmsim_debugfs_file(const char *name, bool writable, void *data, const struct file_operations *fops);
 
 #endif /* MMSIM_BASE_DEBUGFS_H */

@@ -35,6 +35,9 @@
 
 #include <mmsim/highmem.h>
 
+#include <mmsim/cma.h>
+#include <mmsim/migrate.h>
+
 #include "mmsim.h"
 
 #define INPUT_MAX	SZ_64K
@@ -330,6 +333,42 @@ static int do_drain(char *args)
 	return 0;
 }
 
+static int do_compact(char *args)
+{
+	mmsim_compact_memory();
+	say("compacted");
+	return 0;
+}
+
+static int do_cma_create(char *args)
+{
+	char *name = next_word(&args), *word = next_word(&args), *end = word;
+	struct mmsim_cma *cma;
+	u64 size = word ? memparse(word, &end) : 0;
+	int err;
+
+	if (!word || end == word || *end)
+		return fail(-EINVAL, "cma_create: a name and a size are wanted, such as camera 16M");
+	err = mmsim_cma_create(name, size, 0, 0, &cma);
+	if (err)
+		return fail(err, "cma_create: %s not made, error %d; the log says why", name, err);
+	say("cma %s", name);
+	return 0;
+}
+
+static int do_cma_destroy(char *args)
+{
+	char *name = next_word(&args);
+	struct mmsim_cma *cma = name ? mmsim_cma_find(name) : NULL;
+
+	if (!cma)
+		return fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
+	if (mmsim_cma_destroy(cma))
+		return fail(-EBUSY, "cma_destroy: pages of %s are still claimed; release them first", name);
+	say("cma %s destroyed", name);
+	return 0;
+}
+
 static int do_list(char *args)
 {
 	struct block *block;
@@ -442,6 +481,9 @@ static const struct command {
 	{ "split", do_split, true, "HANDLE: split_page(), into blocks of order 0" },
 	{ "kmap", do_kmap, true, "HANDLE: map its first page in both ways, write, read, unmap" },
 	{ "drain", do_drain, false, ": give the CPUs' lists back to the zones" },
+	{ "compact", do_compact, false, ": move pages together, in every zone, as far as it goes" },
+	{ "cma_create", do_cma_create, true, "NAME SIZE: a CMA area, in multiples of 2M" },
+	{ "cma_destroy", do_cma_destroy, true, "NAME: give an area back" },
 	{ "mirror", do_mirror, true, "on|off: serve the running kernel's page allocations, too" },
 	{ "help", do_help, false, ": this" },
 };

@@ -164,5 +164,16 @@ int mmsim_observe_init(struct mmsim *m)
 		make_files(tables[i], m);
 	if (m->memory->owners)
 		make_files(mmsim_observe_owner, m);
+	mmsim_observe_cma_init(m->memory);
 	return 0;
+}
+
+/**
+ * mmsim_observe_exit() - have no more files made
+ *
+ * Those there are go with mmsim_debugfs_exit().
+ */
+void mmsim_observe_exit(void)
+{
+	mmsim_observe_cma_exit();
 }

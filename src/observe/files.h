@@ -18,4 +18,9 @@ extern const struct mmsim_observe_file mmsim_observe_stat[];	/* stat.c */
 extern const struct mmsim_observe_file mmsim_observe_frames[];	/* frames.c */
 extern const struct mmsim_observe_file mmsim_observe_owner[];	/* owner.c */
 
+struct mmsim_memory;
+
+void mmsim_observe_cma_init(struct mmsim_memory *mem);		/* cma.c */
+void mmsim_observe_cma_exit(void);
+
 #endif /* MMSIM_OBSERVE_FILES_H */
