@@ -241,8 +241,6 @@ int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, stru
 			mmsim_owner_copy(mem, dst, src);
 		mmsim_unlock_page(dst);
 	}
-	if (!err && mmsim_owner_on(mem))
-		mmsim_owner_copy(mem, dst, src);
 	if (err < 0) {
 		mmsim_unlock_page(src);
 		return err;
