@@ -141,16 +141,17 @@ class Report:
 
     def verdict(self, row, target, value):
         aim = target.aim if self.gate == 1 else target.aim2
+        must = max(target.must, aim) if self.gate == 2 and None not in (target.must, aim) else target.must
         words = []
-        for name, limit in (("must", target.must), ("aim", aim)):
+        for name, limit in (("must", must), ("aim", aim)):
             if limit is not None:
                 words.append(f"{name} met" if value <= limit else f"{name.upper() if name == 'must' else name} not met")
-        if target.must is not None:
+        if must is not None:
             if target.due == "now":
-                self.test(value <= target.must, f"{row}: {value:.3f}, must be {target.must:g} at most")
-            elif value > target.must:
+                self.test(value <= must, f"{row}: {value:.3f}, must be {must:g} at most")
+            elif value > must:
                 words.append(f"(comes with {target.due})")
-        return {"must": target.must, "aim": aim, "due": target.due, "verdict": " ".join(words), "source": target.source}
+        return {"must": must, "aim": aim, "due": target.due, "verdict": " ".join(words), "source": target.source}
 
     def add(self, row, text, a, b, ratio, ratios, **fields):
         self.rows.append({

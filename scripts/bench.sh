@@ -8,7 +8,7 @@
 #   --rows    the first words of rows' names in src/drive/bench_rows.c, such as "order4 order9" (default: every family)
 #   --boots   of gate 2 (default 5); gate 1 has two, which must agree to the byte
 #
-# The table goes to the terminal and to out/bench/report.txt, the figures to out/bench/gateN-KERNEL.tsv. It fails when a
+# The table goes to the terminal and to out/bench/report.txt, the figures to out/bench/gateN-KERNEL*.tsv. It fails when a
 # guest's log has a report, when gate 1 isn't deterministic, when one thing measured twice differs by more than 1 %, and when
 # a row that is due now misses its `must'. The last line printed is `N passed, N failed`.
 
@@ -16,7 +16,9 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 gates='1 2' kernels='6.12 6.1' boots=5 passed=0 failed=0
-families="loop aa order0 order1 order3 order4 order9 zeroed"
+families="loop aa order0 order1 order3 order4 order9 zeroed bulk cross"
+# Families that want two CPUs, in guests of their own. User Mode Linux has one CPU, so they are of gate 1 alone.
+TWO_CPUS="cross"
 # With CPUs' lists of orders 4 to 8, too, which the host doesn't have: the one option that differs from the defaults.
 REGION="size=512M pcp_orders=0x3ff"
 MEMORY=2G
@@ -37,48 +39,69 @@ done
 out=$MMSIM_OUT/bench
 mkdir -p "$out"
 
-# boot GATE KERNEL NAME OPTION...: one guest; its counts go to $MMSIM_RUN/NAME.counts, its results to out/log/NAME.results.
+# split_families: those that run on one CPU to $one, the others to $two.
+split_families() {
+	local family
+	one='' two=''
+	for family in $families; do
+		case " $TWO_CPUS " in
+		*" $family "*) two+=" $family" ;;
+		*) one+=" $family" ;;
+		esac
+	done
+}
+
+# boot GATE KERNEL NAME FAMILIES OPTION...: one guest; its counts go to $MMSIM_RUN/NAME.counts, its results to
+# out/log/NAME.results.
 boot() {
-	local gate=$1 kernel=$2 name=$3
-	shift 3
+	local gate=$1 kernel=$2 name=$3 rows=$4
+	shift 4
 	"$SCRIPTS/guest.sh" "$kernel" bench --name "$name" --memory "$MEMORY" --timeout 300 \
-		--module "$MMSIM_OUT/$kernel-bench" "$@" GATE="$gate" FAMILIES="$families" LOAD="$REGION" \
+		--module "$MMSIM_OUT/$kernel-bench" "$@" GATE="$gate" FAMILIES="$rows" LOAD="$REGION" \
 		>"$MMSIM_RUN/$name.counts" || true
 }
 
-# judge GATE KERNEL NAME...: the table of these boots.
+# judge GATE KERNEL TSV NAME...: the table of these boots; the figures go to out/bench/TSV.tsv.
 judge() {
-	local gate=$1 kernel=$2 name results=()
-	shift 2
+	local gate=$1 kernel=$2 tsv=$3 name results=()
+	shift 3
 	for name in "$@"; do
 		add_counts "$MMSIM_RUN/$name.counts"
 		results+=("$MMSIM_OUT/log/$name.results")
 	done
-	"$SCRIPTS/bench.py" --gate "$gate" --kernel "$kernel" --out "$out/gate$gate-$kernel.tsv" "${results[@]}" \
+	"$SCRIPTS/bench.py" --gate "$gate" --kernel "$kernel" --out "$out/$tsv.tsv" "${results[@]}" \
 		>"$MMSIM_RUN/table" || true
 	add_counts "$MMSIM_RUN/table"
 	sed '$d' "$MMSIM_RUN/table" | tee -a "$out/report.txt" >&2
 	sed -n "s/^FAILED: /bench, gate $gate, $kernel: /p" "$MMSIM_RUN/table" >>"$MMSIM_FAILURES"
 }
 
-# Two boots at a time: what else the machine does changes nothing in them.
+# count_instructions KERNEL NAME FAMILIES CPUS: in two boots, at a time: what else the machine does changes nothing in them.
+count_instructions() {
+	local kernel=$1 name=$2 rows=$3 cpus=$4
+	[ -n "$rows" ] || return 0
+	boot 1 "$kernel" "bench-$name-a" "$rows" --icount --cpus "$cpus" &
+	boot 1 "$kernel" "bench-$name-b" "$rows" --icount --cpus "$cpus" &
+	wait
+	judge 1 "$kernel" "gate1-$name" "bench-$name-a" "bench-$name-b"
+}
+
 gate1() {
 	local kernel=$1
 	once "$SCRIPTS/module.sh" "$kernel" SRC="$SCRIPTS/guest/exit" >/dev/null	# before two guests want it at once
-	boot 1 "$kernel" "bench-$kernel-a" --icount &
-	boot 1 "$kernel" "bench-$kernel-b" --icount &
-	wait
-	judge 1 "$kernel" "bench-$kernel-a" "bench-$kernel-b"
+	count_instructions "$kernel" "$kernel" "$one" 1
+	count_instructions "$kernel" "$kernel-2cpus" "$two" 2
 }
 
 # One after the other: here the machine matters.
 gate2() {
 	local i names=()
+	[ -n "$one" ] || return 0
 	for ((i = 1; i <= boots; i++)); do
-		boot 2 uml "bench-uml-$i"
+		boot 2 uml "bench-uml-$i" "$one"
 		names+=("bench-uml-$i")
 	done
-	judge 2 uml "${names[@]}"
+	judge 2 uml gate2-uml "${names[@]}"
 }
 
 # build KERNEL: mmsim.ko and mmsim_bench.ko.
@@ -90,6 +113,7 @@ build() {
 }
 
 : >"$out/report.txt"
+split_families
 for gate in $gates; do
 	if [ "$gate" = 2 ]; then
 		build uml && gate2

@@ -7,13 +7,19 @@
  * that both sides have the same few instructions around their calls; the rows "loop_*" say how many. A batch is freed
  * in the order in which it was allocated.
  *
+ * Two shapes are special: `bulk' gets a batch with one call, and `cross' is a batch that is freed on another CPU than
+ * it was allocated on. There the thread itself moves, which both sides pay for alike: a part of a batch's cost.
+ *
  * A new operation: its four functions and a DEFINE_OP(). A new row: one line in mmsim_bench_rows.
  */
 #include <linux/compiler.h>
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/string.h>
 
 #include <mmsim/page.h>
 
@@ -35,24 +41,79 @@ static __always_inline bool run_pairs(const struct mmsim_bench_args *args, unsig
 	return true;
 }
 
+/* Allocates a batch; false when it doesn't, and then nothing is held. */
+static __always_inline bool alloc_batch(const struct mmsim_bench_args *args, alloc_fn alloc, free_fn free)
+{
+	unsigned int i;
+
+	for (i = 0; i < args->batch; i++) {
+		args->held[i] = alloc(args);
+		if (likely(args->held[i]))
+			continue;
+		while (i--)
+			free(args, args->held[i]);
+		return false;
+	}
+	return true;
+}
+
+static __always_inline void free_batch(const struct mmsim_bench_args *args, free_fn free)
+{
+	unsigned int i;
+
+	for (i = 0; i < args->batch; i++)
+		free(args, args->held[i]);
+}
+
 static __always_inline bool run_batches(const struct mmsim_bench_args *args, unsigned long rounds, alloc_fn alloc,
 					free_fn free)
 {
-	unsigned int i, n = args->batch;
-
 	while (rounds--) {
-		for (i = 0; i < args->batch; i++) {
-			args->held[i] = alloc(args);
-			if (unlikely(!args->held[i])) {
-				n = i;
-				rounds = 0;
-				break;
-			}
-		}
-		for (i = 0; i < n; i++)
-			free(args, args->held[i]);
+		if (!alloc_batch(args, alloc, free))
+			return false;
+		free_batch(args, free);
 	}
-	return n == args->batch;
+	return true;
+}
+
+/* Moves to the first CPU, or the last; there must be two. */
+static bool go(bool last)
+{
+	unsigned int first = cpumask_first(cpu_online_mask), other = cpumask_last(cpu_online_mask);
+
+	return first != other && !set_cpus_allowed_ptr(current, cpumask_of(last ? other : first));
+}
+
+static __always_inline bool run_cross(const struct mmsim_bench_args *args, unsigned long rounds, alloc_fn alloc,
+				      free_fn free)
+{
+	bool ok = true;
+
+	while (ok && rounds--) {
+		ok = go(false) && alloc_batch(args, alloc, free);
+		if (ok) {
+			ok = go(true);
+			free_batch(args, free);
+		}
+	}
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	return ok;
+}
+
+static __always_inline bool run_bulks(const struct mmsim_bench_args *args, unsigned long rounds,
+				      unsigned long (*bulk)(const struct mmsim_bench_args *args), free_fn free)
+{
+	unsigned long nr = args->batch, i;
+
+	memset(args->held, 0, nr * sizeof(*args->held));
+	while (nr == args->batch && rounds--) {
+		nr = bulk(args);
+		for (i = 0; i < nr; i++) {
+			free(args, args->held[i]);
+			args->held[i] = NULL;
+		}
+	}
+	return nr == args->batch;
 }
 
 /* The loops of one side of an operation, from its functions NAME_alloc and NAME_free. */
@@ -139,6 +200,43 @@ static phys_addr_t mmsim_page_phys(void *p)
 
 DEFINE_OP(page, .phys = { host_page_phys, mmsim_page_phys });
 
+/* cross: the same on two CPUs */
+static noinline bool host_cross_batch(const struct mmsim_bench_args *args, unsigned long rounds)
+{
+	return run_cross(args, rounds, host_page_alloc, host_page_free);
+}
+
+static noinline bool mmsim_cross_batch(const struct mmsim_bench_args *args, unsigned long rounds)
+{
+	return run_cross(args, rounds, mmsim_page_alloc, mmsim_page_free);
+}
+
+static const struct mmsim_bench_op cross_op = { .batch = { host_cross_batch, mmsim_cross_batch } };
+
+/* bulk: alloc_pages_bulk_array, and __free_pages for each */
+static __always_inline unsigned long host_bulk(const struct mmsim_bench_args *args)
+{
+	return alloc_pages_bulk_array(READ_ONCE(args->gfp), READ_ONCE(args->batch), (struct page **)args->held);
+}
+
+static __always_inline unsigned long mmsim_bulk(const struct mmsim_bench_args *args)
+{
+	return mmsim_alloc_pages_bulk_array(READ_ONCE(args->gfp), READ_ONCE(args->batch),
+					    (struct mmsim_page **)args->held);
+}
+
+static noinline bool host_bulk_batch(const struct mmsim_bench_args *args, unsigned long rounds)
+{
+	return run_bulks(args, rounds, host_bulk, host_page_free);
+}
+
+static noinline bool mmsim_bulk_batch(const struct mmsim_bench_args *args, unsigned long rounds)
+{
+	return run_bulks(args, rounds, mmsim_bulk, mmsim_page_free);
+}
+
+static const struct mmsim_bench_op bulk_op = { .batch = { host_bulk_batch, mmsim_bulk_batch } };
+
 /* zeroed: get_zeroed_page and free_pages */
 static __always_inline void *host_zeroed_alloc(const struct mmsim_bench_args *args)
 {
@@ -200,6 +298,11 @@ const struct mmsim_bench_row mmsim_bench_rows[] = {
 	ROW("order9_batch128", page_op, 9, 128),	/* 4096 of these are 8 GB */
 
 	ROW("zeroed_pair", zeroed_op, 0, 0),
+
+	ROW("bulk_batch64", bulk_op, 0, 64),
+
+	ROW("cross_batch128", cross_op, 0, 128),	/* wants two CPUs */
+	ROW("cross_batch4096", cross_op, 0, 4096),
 };
 
 const unsigned int mmsim_bench_nr_rows = ARRAY_SIZE(mmsim_bench_rows);

@@ -512,7 +512,10 @@ static unsigned long alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node
 
 		if (pages[i])
 			continue;
-		page = mmsim_pcp_take_held(pcp, zone, 0, route->type, first_flags(zone, route->type));
+		if (likely(pcp->list[0][route->type]))
+			page = mmsim_pcp_pop_held(pcp, 0, route->type);
+		else
+			page = mmsim_pcp_take_held(pcp, zone, 0, route->type, first_flags(zone, route->type));
 		if (unlikely(!page))
 			break;
 		if (unlikely(mem->nr_nodes > 1))

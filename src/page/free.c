@@ -4,11 +4,11 @@
  *
  * A free looks at every page of the block before anything is changed. One comparison says that the head is an allocated
  * block of the given order without a busy flag; one compare-and-exchange, from one reference and no mapping to neither,
- * that nobody else has it, and of two frees at once it lets one through. The tails' words are or'ed and and'ed together
- * and compared once at the end. Only what fails goes to the slow path, which finds out why and reports it.
+ * that nobody else has it, and of two frees at once it lets one through. The tails' flags and mappings are or'ed together
+ * and looked at once at the end. Only what fails goes to the slow path, which finds out why and reports it.
  *
- * All this is one inline function, which is there twice: for single pages, with all that concerns tails left out and no
- * call in it, and for any block.
+ * All this is one inline function, which is there three times: for single pages, with all that concerns tails left out,
+ * and for larger blocks, both with no call in them that would want registers saved; and with all its parts.
  */
 #include <linux/highmem.h>
 #include <linux/kernel.h>
@@ -24,34 +24,41 @@ static void clear_compound(struct mmsim_page *page, unsigned int order)
 		WRITE_ONCE(page[i].compound_head, 0);
 }
 
-/* What a block's tails have in any of them, and mapped: in all of them. */
-struct seen {
-	unsigned long flags, mapping;
-	int refs, mapped;
-};
-
-static __always_inline void look(struct seen *seen, const struct mmsim_page *tail)
+/* Looks at some tails: false when one is in use; what they have of flags and mappings is or'ed to @flags and @mapping. */
+static __always_inline bool look(const struct mmsim_page *tail, unsigned int nr, unsigned long *flags,
+				 unsigned long *mapping)
 {
-	seen->flags |= tail->flags;
-	seen->mapping |= (unsigned long)tail->mapping;
-	seen->refs |= tail->_refcount.counter;
-	seen->mapped &= tail->_mapcount.counter;
+	unsigned int i;
+
+#pragma GCC unroll 8
+	for (i = 0; i < nr; i++) {
+		*flags |= tail[i].flags;
+		*mapping |= (unsigned long)tail[i].mapping;
+		if (unlikely(tail[i].counts.counter != MMSIM_COUNTS_IDLE))
+			return false;
+	}
+	return true;
 }
 
-/* Whether all tails are as they were handed out. Written for speed: a free of 2 MB looks at 511. */
+/*
+ * Whether all tails of a block of order 1 or more are as they were handed out. Written for speed, since a free of 2 MB
+ * looks at 511: three loads and four instructions each.
+ */
 static __always_inline bool tails_are_idle(const struct mmsim_page *page, unsigned int order)
 {
-	const struct mmsim_page *tail = page + 1, *end = page + BIT(order);
-	struct seen seen = { .mapped = -1 };
-	int i;
+	unsigned long flags = 0, mapping = 0;
+	const struct mmsim_page *tail;
 
-	for (; tail < min(end, page + 8); tail++)
-		look(&seen, tail);
-	for (; tail < end; tail += 8)
-#pragma GCC unroll 8
-		for (i = 0; i < 8; i++)
-			look(&seen, tail + i);
-	return !(seen.flags & (MMSIM_PG_ALL | MMSIM_PAGE_STATE)) && !seen.mapping && !seen.refs && seen.mapped == -1;
+	if (!look(page + 1, 1, &flags, &mapping))
+		return false;
+	if (order > 1 && !look(page + 2, 2, &flags, &mapping))
+		return false;
+	if (order > 2 && !look(page + 4, 4, &flags, &mapping))
+		return false;
+	for (tail = page + 8; tail < page + BIT(order); tail += 8)
+		if (!look(tail, 8, &flags, &mapping))
+			return false;
+	return !((flags & (MMSIM_PG_ALL | MMSIM_PAGE_STATE)) | mapping);
 }
 
 /**
@@ -189,18 +196,24 @@ static noinline void free_more(struct mmsim_memory *mem, struct mmsim_page *page
 	mmsim_owner_freed(mem, page);
 }
 
+static bool free_with_care(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
+
 static __always_inline bool free_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
-				       bool more, unsigned long caller)
+				       bool care, unsigned long caller)
 {
 	unsigned long expected = MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT;
-	bool dirty;
+	bool dirty = false;
 
 	if (unlikely(!mmsim_memory_has(mem, page) || order > MMSIM_MAX_ORDER || page->mapping ||
 		     (READ_ONCE(page->flags) & (MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PG_BUSY)) != expected))
 		return refuse_free(mem, page, order, caller);
-	dirty = order && !tails_are_idle(page, order);
-	if (unlikely(dirty) && !tails_can_go(mem, page, order, caller))
-		return false;
+	if (order && unlikely(!tails_are_idle(page, order))) {
+		if (!care)
+			return free_with_care(mem, page, order, caller);
+		if (!tails_can_go(mem, page, order, caller))
+			return false;
+		dirty = true;
+	}
 	if (unlikely(!drop_last(page)))
 		return refuse_free(mem, page, order, caller);
 	/* Freed twice at once, and handed out anew in between with another order: then the reference was not ours. */
@@ -209,19 +222,26 @@ static __always_inline bool free_block(struct mmsim_memory *mem, struct mmsim_pa
 		return refuse_free(mem, page, order, caller);
 	}
 
-	if (unlikely(dirty))
+	if (dirty)
 		clean_tails(page, order);
 	if (order && mmsim_page_is_compound(page))
 		clear_compound(page, order);
-	if (unlikely(more))
+	if (care)
 		free_more(mem, page, order);
 	return give_back(mem, page, order);
 }
 
-static noinline bool free_any(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
-			      unsigned long caller)
+/* With more to do than usual, or with tails that differ from what they were. */
+static noinline bool free_with_care(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				    unsigned long caller)
 {
-	return free_block(mem, page, order, mem->init_on_free || mmsim_owner_on(mem), caller);
+	return free_block(mem, page, order, true, caller);
+}
+
+static noinline bool free_large(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order,
+				unsigned long caller)
+{
+	return free_block(mem, page, order, false, caller);
 }
 
 /**
@@ -239,9 +259,9 @@ static noinline bool free_any(struct mmsim_memory *mem, struct mmsim_page *page,
  */
 bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller)
 {
-	if (order || unlikely(mem->init_on_free) || mmsim_owner_on(mem))
-		return free_any(mem, page, order, caller);
-	return free_block(mem, page, 0, false, caller);
+	if (unlikely(mem->init_on_free) || mmsim_owner_on(mem))
+		return free_with_care(mem, page, order, caller);
+	return order ? free_large(mem, page, order, caller) : free_block(mem, page, 0, false, caller);
 }
 
 /**
