@@ -147,10 +147,10 @@ class Report:
             if limit is not None:
                 words.append(f"{name} met" if value <= limit else f"{name.upper() if name == 'must' else name} not met")
         if must is not None:
-            if target.due == "now":
+            if target.due in ("now", f"gate {self.gate}"):
                 self.test(value <= must, f"{row}: {value:.3f}, must be {must:g} at most")
             elif value > must:
-                words.append(f"(comes with {target.due})")
+                words.append("(memory bound)" if target.due == "gate 1" else f"(comes with {target.due})")
         return {"must": must, "aim": aim, "due": target.due, "verdict": " ".join(words), "source": target.source}
 
     def add(self, row, text, a, b, ratio, ratios, **fields):

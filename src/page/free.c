@@ -4,8 +4,8 @@
  *
  * A free looks at every page of the block before anything is changed. One comparison says that the head is an allocated
  * block of the given order without a busy flag; one compare-and-exchange, from one reference and no mapping to neither,
- * that nobody else has it, and of two frees at once it lets one through. The tails' flags and mappings are or'ed together
- * and looked at once at the end. Only what fails goes to the slow path, which finds out why and reports it.
+ * that nobody else has it, and of two frees at once it lets one through. The tails' flags and mappings are or'ed
+ * together and looked at once at the end. Only what fails goes to the slow path, which finds out why and reports it.
  *
  * All this is one inline function, which is there three times: for single pages, with all that concerns tails left out,
  * and for larger blocks, both with no call in them that would want registers saved; and with all its parts.
@@ -24,7 +24,7 @@ static void clear_compound(struct mmsim_page *page, unsigned int order)
 		WRITE_ONCE(page[i].compound_head, 0);
 }
 
-/* Looks at some tails: false when one is in use; what they have of flags and mappings is or'ed to @flags and @mapping. */
+/* Looks at some tails: false when one is counted; their flags and mappings are or'ed to @flags and @mapping. */
 static __always_inline bool look(const struct mmsim_page *tail, unsigned int nr, unsigned long *flags,
 				 unsigned long *mapping)
 {
