@@ -3,8 +3,8 @@
  * Pageblock isolation, after the kernel's mm/page_isolation.c.
  *
  * A range is isolated by giving every pageblock that it touches to MMSIM_MIGRATE_ISOLATE: its free pages go to lists
- * from which nobody is served, and what is freed into it follows them. So a range only ever gets emptier, and once it is
- * all free it can be taken page by page.
+ * from which nobody is served, and what is freed into it follows them. So a range only ever gets emptier, and once it
+ * is all free it can be taken page by page.
  *
  *	isolate -> (the CPUs' lists are emptied, what can be moved is moved) -> all free? -> take -> restore
  *
