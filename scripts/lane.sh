@@ -93,7 +93,7 @@ lane_stock-6.1() { stock_lane 6.1; }
 lane_kasan() {
 	guest kasan kunit KUNIT=1 --timeout 1500 suites="$SUITES"
 	stock_guest kasan cma=yes attaches=20
-	user_guest kasan --timeout 1200 --append "memmap=64M\$0x20000000" reserved=0x20000000
+	user_guest kasan --timeout 1500 seconds=30
 	guest kasan storm "" --timeout 600 seconds=15
 }
 

@@ -167,8 +167,8 @@ static int refuse(int err, const char *why)
  * @vma: the VMA that mmap() is about to make; vm_file->private_data is @f
  *
  * Context: mmap(), under mmap_lock.
- * Return: 0; -EINVAL for what can't be had; -ENOMEM for more than mmsim has; -EOVERFLOW after more pages than a file has
- * indices. The log says which.
+ * Return: 0; -EINVAL for what can't be had; -ENOMEM for more than mmsim has; -EOVERFLOW after more pages than a file
+ * has indices. The log says which.
  */
 int mmsim_user_map(struct mmsim_user_file *f, struct vm_area_struct *vma)
 {

@@ -51,8 +51,8 @@ extern const char *const mmsim_user_stat_names[MMSIM_NR_USER_STATS];
 struct mmsim_user {
 	struct mmsim_memory *mem;	/* constant */
 	atomic_long_t stat[MMSIM_NR_USER_STATS];
-	struct mutex files_lock;
 	struct list_head files;		/* those that are open. files_lock */
+	struct mutex files_lock;	/* of files; taken to open, to close and to check */
 };
 
 struct mmsim_user_file {
