@@ -82,17 +82,17 @@ finish() {
 	STARTED=0
 }
 
-# moved_under COMMAND...: runs COMMAND over and over until the processes have ended.
+# moved_under COMMAND N: runs COMMAND over and over until the processes have ended; N pages or more must have been moved.
 moved_under() {
 	local before rounds=0
 	before=$(count moves)
 	until ended; do
-		"$@" || return
+		$1 || return
 		rounds=$((rounds + 1))
 	done
 	finish || return
-	say "$rounds times '$*' moved $(($(count moves) - before)) pages; $(count 'failed moves') refused"
-	[ "$(count moves)" -gt $((before + 100)) ]
+	say "$rounds times '$1' moved $(($(count moves) - before)) pages; $(count 'failed moves') refused"
+	[ "$(count moves)" -ge $((before + $2)) ]
 }
 
 move() { echo move >"$DEBUG/user"; }
@@ -129,11 +129,44 @@ killed_while_moved() {
 	all_back
 }
 
+# no_large_block: no block of 2 MB or 4 MB is free.
+no_large_block() { awk '$14 + $15 { print; bad = 1 } END { exit bad }' "$DEBUG/buddyinfo"; }
+
+large_blocks() { ctl alloc_pages order=9 count="$1" gfp="GFP_HIGHUSER_MOVABLE|__GFP_RETRY_MAYFAIL"; }
+
+# compacted: with a process's page in each block of 2 MB, large blocks are had by moving these pages.
+compacted() {
+	local before
+	before=$(count moves)
+	start hold $((FREE * 95 / 100)) 8 /tmp/ready /tmp/stop
+	until_true [ -e /tmp/ready ] || return
+	ctl drain >/dev/null
+	no_large_block || return
+	large_blocks 12 || return
+	verdict || return
+	touch /tmp/stop
+	[ "$(count moves)" -gt $((before + 500)) ] || { echo "moves: $before before, $(count moves) now"; return 1; }
+	finish || return
+	rm /tmp/ready /tmp/stop
+	ctl free_all && all_back
+}
+
+# take_large: takes what large blocks there are to be had, and gives them back.
+take_large() {
+	large_blocks 20 >/dev/null 2>&1
+	ctl free_all >/dev/null
+}
+
 moving() {
 	check "a process does not notice that its pages move" moved
 	start work 600 "$seconds" 2
 	start work 600 "$seconds" 2
-	check "processes write, unmap and fork while their pages move" moved_under move
+	check "processes write, unmap and fork while their pages move" moved_under move 100
+	check "  nothing of it is left" all_back
+	check "large blocks are had from under a process" compacted
+	start work 3000 "$seconds" 2
+	start work 3000 "$seconds" 2
+	check "processes write, unmap and fork while large blocks are wanted" moved_under take_large 10
 	check "  nothing of it is left" all_back
 	check "processes are killed while their pages move" killed_while_moved
 	check "ok" verdict
