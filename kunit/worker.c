@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The workers of worker.h. */
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
 
@@ -155,8 +156,13 @@ static void timer_on(struct mmsim_worker *w, enum hrtimer_mode mode)
 	hrtimer_start(&w->timer, ms_to_ktime(1), mode);
 }
 
+/* The threads may have been done before its first turn: it gets that, within a second. */
 static void timer_off(struct kunit *test, struct mmsim_worker *w)
 {
+	unsigned int i;
+
+	for (i = 0; !READ_ONCE(w->fired) && i < 100; i++)
+		msleep(10);
 	hrtimer_cancel(&w->timer);
 	mmsim_worker_finish(w);
 	KUNIT_EXPECT_GT(test, w->fired, 0);
