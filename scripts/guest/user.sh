@@ -67,13 +67,14 @@ alone() {
 	check "ok" verdict
 }
 
-# start TEST...: in the background; ended says whether all of them have come to their end, and finish whether it was a good one.
+# start TEST...: in the background; ended N says whether N of them have come to their end, and finish whether all have come to
+# a good one.
 STARTED=0
 start() {
 	STARTED=$((STARTED + 1))
 	($USER "$@"; echo "code $?") >/tmp/user.$STARTED 2>&1 &
 }
-ended() { [ "$(cat /tmp/user.* | grep -c '^code ')" = $STARTED ]; }
+ended() { [ "$(cat /tmp/user.* | grep -c '^code ')" -ge "$1" ]; }
 finish() {
 	wait
 	cat /tmp/user.*
@@ -82,15 +83,26 @@ finish() {
 	STARTED=0
 }
 
-# moved_under COMMAND N: runs COMMAND over and over until the processes have ended; N pages or more must have been moved.
+# hold_spread: a process that has a page of every eight of nearly all there are, until /tmp/stop.
+hold_spread() {
+	start hold $((FREE * 95 / 100)) 8 /tmp/ready /tmp/stop
+	until_true [ -e /tmp/ready ] || return
+	rm /tmp/ready
+	ctl drain >/dev/null
+}
+
+# moved_under COMMAND N: runs COMMAND over and over until the processes that don't wait for /tmp/stop have ended; N pages or
+# more must have been moved.
 moved_under() {
 	local before rounds=0
 	before=$(count moves)
-	until ended; do
+	until ended "$WORKING"; do
 		$1 || return
 		rounds=$((rounds + 1))
 	done
+	touch /tmp/stop
 	finish || return
+	rm /tmp/stop
 	say "$rounds times '$1' moved $(($(count moves) - before)) pages; $(count 'failed moves') refused"
 	[ "$(count moves)" -ge $((before + $2)) ]
 }
@@ -138,35 +150,61 @@ large_blocks() { ctl alloc_pages order=9 count="$1" gfp="GFP_HIGHUSER_MOVABLE|__
 compacted() {
 	local before
 	before=$(count moves)
-	start hold $((FREE * 95 / 100)) 8 /tmp/ready /tmp/stop
-	until_true [ -e /tmp/ready ] || return
-	ctl drain >/dev/null
+	hold_spread || return
 	no_large_block || return
 	large_blocks 12 || return
 	verdict || return
 	touch /tmp/stop
 	[ "$(count moves)" -gt $((before + 500)) ] || { echo "moves: $before before, $(count moves) now"; return 1; }
 	finish || return
-	rm /tmp/ready /tmp/stop
+	rm /tmp/stop
 	ctl free_all && all_back
 }
 
-# take_large: takes what large blocks there are to be had, and gives them back.
+# claimed: an area of 8 MB that is lent to a process is claimed back from under it.
+claimed() {
+	local before
+	ctl cma_create lent 8M || return
+	before=$(count moves)
+	hold_spread || return
+	echo 2048 >"$DEBUG/cma/lent/alloc" || { cat "$DEBUG/cma/lent/last_failure"; return 1; }
+	verdict || return
+	touch /tmp/stop
+	[ "$(count moves)" -gt $((before + 100)) ] || { echo "moves: $before before, $(count moves) now"; return 1; }
+	finish || return
+	rm /tmp/stop
+	echo 2048 >"$DEBUG/cma/lent/free" && ctl cma_destroy lent && all_back
+}
+
+# take_large: takes a few large blocks, and gives them back.
 take_large() {
-	large_blocks 20 >/dev/null 2>&1
+	large_blocks 8 >/dev/null 2>&1
 	ctl free_all >/dev/null
+}
+
+# large_wanted: large blocks come and go between processes whose pages are everywhere.
+large_wanted() {
+	hold_spread || return
+	start work 1500 "$seconds" 2
+	start work 1500 "$seconds" 2
+	WORKING=2
+	moved_under take_large 10
+}
+
+work_moved() {
+	start work 600 "$seconds" 2
+	start work 600 "$seconds" 2
+	WORKING=2
+	moved_under move 100
 }
 
 moving() {
 	check "a process does not notice that its pages move" moved
-	start work 600 "$seconds" 2
-	start work 600 "$seconds" 2
-	check "processes write, unmap and fork while their pages move" moved_under move 100
+	check "processes write, unmap and fork while their pages move" work_moved
 	check "  nothing of it is left" all_back
 	check "large blocks are had from under a process" compacted
-	start work 3000 "$seconds" 2
-	start work 3000 "$seconds" 2
-	check "processes write, unmap and fork while large blocks are wanted" moved_under take_large 10
+	check "a CMA area is claimed from under a process" claimed
+	check "processes write, unmap and fork while large blocks are wanted" large_wanted
 	check "  nothing of it is left" all_back
 	check "processes are killed while their pages move" killed_while_moved
 	check "ok" verdict
