@@ -161,8 +161,8 @@ static void timer_off(struct kunit *test, struct mmsim_worker *w)
 {
 	unsigned int i;
 
-	for (i = 0; !READ_ONCE(w->fired) && i < 100; i++)
-		msleep(10);
+	for (i = 0; !READ_ONCE(w->fired) && i < 50; i++)
+		msleep(20);
 	hrtimer_cancel(&w->timer);
 	mmsim_worker_finish(w);
 	KUNIT_EXPECT_GT(test, w->fired, 0);
