@@ -18,8 +18,8 @@
  * one alone. So an entry that one CPU uses for itself is flushed when it is set, too, and its user is not preempted:
  * the address space stays the same until it is cleared.
  *
- * Only x86 has lookup_address(). Elsewhere, in User Mode Linux for one, there are no windows: mmsim_window_create() says
- * -EOPNOTSUPP, and its caller has to do without.
+ * Only x86 has lookup_address(). Elsewhere, in User Mode Linux for one, there are no windows: mmsim_window_create()
+ * says -EOPNOTSUPP, and its caller has to do without.
  */
 #include "base/window.h"
 
@@ -39,11 +39,12 @@ static pte_t *entry(const struct mmsim_window *w, unsigned long i)
 /* Notes where the tables are. Fails where vmap() has mapped with something larger than single pages. */
 static int find_tables(struct mmsim_window *w)
 {
-	unsigned long at = (unsigned long)w->addr & PMD_MASK, end = (unsigned long)w->addr + (w->nr_pages << PAGE_SHIFT);
+	unsigned long start = (unsigned long)w->addr, end = start + (w->nr_pages << PAGE_SHIFT);
+	unsigned long at = start & PMD_MASK;
 	unsigned int level, n = 0;
 
 	for (; at < end; at += PMD_SIZE) {
-		pte_t *pte = lookup_address(max(at, (unsigned long)w->addr), &level);
+		pte_t *pte = lookup_address(max(at, start), &level);
 
 		if (!pte || level != PG_LEVEL_4K)
 			return -EINVAL;

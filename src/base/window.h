@@ -13,7 +13,7 @@
 struct mmsim_window {
 	void *addr;			/* of its first page; NULL when there is no window */
 	unsigned long nr_pages;
-	pte_t **tables;			/* where the entries are: each table's first one, a table a PMD_SIZE of addresses */
+	pte_t **tables;			/* where the entries are: each table's first; a table a PMD_SIZE of addresses */
 	unsigned long first;		/* the first page's place in its table */
 };
 

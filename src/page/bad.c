@@ -49,11 +49,11 @@ static const char *const bad_texts[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_GFP]		= "zone flags that exclude each other, or __GFP_HIGHMEM for an address",
 	[MMSIM_BAD_ALLOC_ORDER]	= "an order above the largest, 10",
 	[MMSIM_BAD_NODE]	= "a node that the instance doesn't have; see nodes=",
-	[MMSIM_BAD_MOVABLE]	= "movable against the rules; lock a single page to set or clear it, and clear it to free",
-	[MMSIM_BAD_NOFAIL]	= "__GFP_NOFAIL needs __GFP_DIRECT_RECLAIM, an order of 0 or 1, and no shrinker to call it",
+	[MMSIM_BAD_MOVABLE]	= "movable against the rules: lock a single page to set or clear it, clear it to free",
+	[MMSIM_BAD_NOFAIL]	= "__GFP_NOFAIL needs __GFP_DIRECT_RECLAIM, order 0 or 1, and no shrinker to call it",
 	[MMSIM_BAD_SHRINKER]	= "a shrinker that is registered already, or one to unregister that is not registered",
 	[MMSIM_BAD_KMAP]	= "more than 16 pages are mapped with kmap_local_page() on this CPU; unmap some first",
-	[MMSIM_BAD_KUNMAP]	= "unmapped, but not mapped: kunmap() once for each kmap(), kunmap_local() in reverse order",
+	[MMSIM_BAD_KUNMAP]	= "not mapped: kunmap() once for each kmap(), kunmap_local() in reverse order",
 };
 
 /**

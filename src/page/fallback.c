@@ -13,8 +13,8 @@
  *   2. Otherwise the smallest block that fits is taken and the pageblock stays whose it is.
  *
  * Requests that prefer Normal are first tried without anything that mixes: only pageblocks that are free as a whole
- * change hands, and before others are broken into the zones below are asked (MMSIM_ALLOC_NOFRAGMENT). The kernel's rule,
- * for machines on which the zone below is DMA32, large and little used.
+ * change hands, and before others are broken into the zones below are asked (MMSIM_ALLOC_NOFRAGMENT). The kernel's
+ * rule, for machines on which the zone below is DMA32, large and little used.
  *
  * The HighAtomic reserve: a large request that can't wait and was served keeps the pageblock around it for the next
  * ones, up to about 1 % of the zone; it is given up when memory runs out.

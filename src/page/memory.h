@@ -69,7 +69,7 @@ enum mmsim_watermark {
 	MMSIM_NR_WMARK
 };
 
-/* What a client did wrong; each is refused, unless it says otherwise, counted and reported. Names in mmsim_bad_names. */
+/* What a client did wrong; refused, unless it says otherwise, counted and reported. Names in mmsim_bad_names. */
 enum mmsim_bad {
 	MMSIM_BAD_WILD,		/* not a page of the region, or an address that is not a page's first byte */
 	MMSIM_BAD_RESERVED,	/* a page of mmsim's own metadata, or of a hole */
@@ -143,13 +143,13 @@ struct mmsim_zone {
 	unsigned long spanned_pages;	/* frames from start_pfn to its end; 0 when the zone is empty */
 	unsigned long present_pages;	/* spanned without the region's holes */
 	unsigned long managed_pages;	/* present without metadata: what the buddy lists were given */
-	unsigned int first_try;		/* what requests that prefer this zone may do at first: MMSIM_ALLOC_NOFRAGMENT or 0 */
+	unsigned int first_try;		/* of requests that prefer this zone: MMSIM_ALLOC_NOFRAGMENT or 0 */
 	struct mmsim_pcp **pcp;		/* by CPU number; constant */
 
 	/* Set by mmsim_watermarks_set(), read without a lock. */
 	unsigned long watermark[MMSIM_NR_WMARK];	/* pages */
 	unsigned long lowmem_reserve[MMSIM_NR_ZONES];	/* pages kept from requests that could use that higher zone */
-	unsigned long fast_mark[MMSIM_NR_ZONES];	/* low watermark + lowmem_reserve; above it the fast path serves */
+	unsigned long fast_mark[MMSIM_NR_ZONES];	/* low + lowmem_reserve; above it the fast path serves */
 
 	spinlock_t lock ____cacheline_aligned;	/* irq-safe; see the head comment */
 	unsigned long free_pages;	/* Invariant: the sum of nr_free << order. lock; read without it */
