@@ -10,11 +10,13 @@
 #include "fixture.h"
 #include "oracle.h"
 #include "page/buddy.h"
+#include "page/isolate.h"
 
 #define U	MMSIM_MIGRATE_UNMOVABLE
 #define M	MMSIM_MIGRATE_MOVABLE
 #define R	MMSIM_MIGRATE_RECLAIMABLE
 #define H	MMSIM_MIGRATE_HIGHATOMIC
+#define I	MMSIM_MIGRATE_ISOLATE
 #define BLOCK	MMSIM_PAGEBLOCK_PAGES
 #define QUIET	(GFP_NOWAIT | __GFP_NOWARN)
 
@@ -385,7 +387,7 @@ static void migrate_merge_above(struct kunit *test)
 /* Reserves don't merge with ordinary pageblocks: their pages would be handed out to anybody. */
 static void migrate_reserve_stays_apart(struct kunit *test)
 {
-	static const unsigned int reserves[] = { H, MMSIM_MIGRATE_CMA, MMSIM_MIGRATE_ISOLATE };
+	static const unsigned int reserves[] = { H, MMSIM_MIGRATE_CMA, I };
 	struct mmsim *m = instance(test, SZ_16M, true);
 	struct mmsim_zone *zone = normal(m->memory);
 	unsigned int i;
@@ -405,6 +407,53 @@ static void migrate_reserve_stays_apart(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, mmsim_page_order(low), 9);
 	}
 	KUNIT_EXPECT_EQ(test, zone->common_pages, zone->free_pages - 3 * BLOCK);
+}
+
+static void retype(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int type)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	mmsim_pageblock_retype(zone, page, type);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/*
+ * A block of two pageblocks of which one was isolated while it was in use: freed, each half goes to its own lists
+ * (split_large_buddy()), and they are one block again when both are ordinary.
+ */
+static void migrate_freed_half_isolated(struct kunit *test)
+{
+	struct mmsim *m = instance(test, SZ_16M, true);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	unsigned int half;
+
+	for (half = 0; half < 2; half++) {
+		struct mmsim_page *page = take_kind(m->memory, U, 10), *isolated = page + half * BLOCK;
+
+		KUNIT_ASSERT_NOT_NULL(test, page);
+		retype(zone, isolated, I);
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page, 10));
+		KUNIT_EXPECT_EQ(test, zone->free_type[I], BLOCK);
+		KUNIT_EXPECT_EQ(test, zone->common_pages, zone->free_pages - BLOCK);
+		KUNIT_EXPECT_PTR_EQ(test, mmsim_first_free(zone, 9, I), isolated);
+		KUNIT_EXPECT_PTR_EQ(test, mmsim_first_free(zone, 9, U), page + (1 - half) * BLOCK);
+		mmsim_test_check(test, m);
+		retype(zone, isolated, U);
+		KUNIT_EXPECT_PTR_EQ(test, mmsim_first_free(zone, 10, U), page);
+		mmsim_test_check(test, m);
+
+		/* Isolated and restored as another kind, all while it was in use. */
+		KUNIT_EXPECT_PTR_EQ(test, take_kind(m->memory, U, 10), page);
+		retype(zone, isolated, I);
+		retype(zone, isolated, R);
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page, 10));
+		KUNIT_EXPECT_EQ(test, mmsim_page_order(page), 10);
+		KUNIT_EXPECT_EQ(test, type_of(m->memory, page), type_of(m->memory, page + BLOCK));
+		mmsim_test_check(test, m);
+	}
+	mmsim_expect_since(test, m->memory, first, -1, 0);
 }
 
 /* --- What it is good for --- */
@@ -532,7 +581,12 @@ static void break_list(struct mmsim_zone *zone, struct mmsim_page *page)
 
 static void break_pageblock(struct mmsim_zone *zone, struct mmsim_page *page)
 {
-	mmsim_pageblock_set_type(zone, page, 9, R);
+	mmsim_pageblock_set_type(zone, page, 10, R);
+}
+
+static void break_half(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	mmsim_pageblock_set_type(zone, page + BLOCK, 9, R);
 }
 
 static void break_free_type(struct mmsim_zone *zone, struct mmsim_page *page)
@@ -550,6 +604,8 @@ static const struct breakage breakages[] = {
 	  "is on the Reclaimable list of order 10, its pageblock is Movable", break_list },
 	{ "pageblock of another type",
 	  "is on the Movable list of order 10, its pageblock is Reclaimable", break_pageblock },
+	{ "second pageblock of another type",
+	  "is free with order 10, its pageblocks are of two migratetypes", break_half },
 	{ "free_type", "free_type of Movable is", break_free_type },
 	{ "common_pages", "common_pages is", break_common },
 };
@@ -592,6 +648,7 @@ static struct kunit_case migrate_cases[] = {
 	KUNIT_CASE(migrate_freed_to_owner),
 	KUNIT_CASE(migrate_merge_above),
 	KUNIT_CASE(migrate_reserve_stays_apart),
+	KUNIT_CASE(migrate_freed_half_isolated),
 	KUNIT_CASE(migrate_effect),
 	KUNIT_CASE(migrate_highatomic_small),
 	KUNIT_CASE(migrate_highatomic),

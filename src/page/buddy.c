@@ -10,7 +10,7 @@
  * Putting a block back merges it with its buddy, the neighbour that it was halved from, as long as that one is free and
  * whole and in the same zone; so two buddies are never both free. It goes to the lists of its pageblock's migratetype,
  * whatever it was allocated as. Above a pageblock's size two migratetypes meet: ordinary ones merge, and the larger
- * block is of the freed one's; reserves stay apart.
+ * block is of the freed one's; reserves stay apart. So a free block's pageblocks are of one migratetype.
  *
  * A block that is likely to merge soon, because its parent's buddy is free, goes to the tail of its list, where it is
  * taken last. Other blocks go to the head, where the caches may still hold them.
@@ -276,6 +276,18 @@ unsigned int mmsim_buddy_take_many(struct mmsim_zone *zone, unsigned int order, 
 	return chain.nr;
 }
 
+/* One of its two pageblocks may have been isolated while the block was in use: each then goes where it belongs. */
+static void put_block(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order)
+{
+	if (likely(order <= MMSIM_PAGEBLOCK_ORDER || mmsim_is_of_one_type(zone, page, order))) {
+		put_locked(zone, page, order);
+		return;
+	}
+	static_assert(MMSIM_MAX_ORDER == MMSIM_PAGEBLOCK_ORDER + 1);
+	put_locked(zone, page, MMSIM_PAGEBLOCK_ORDER);
+	put_locked(zone, page + MMSIM_PAGEBLOCK_PAGES, MMSIM_PAGEBLOCK_ORDER);
+}
+
 /**
  * mmsim_buddy_put() - put a block back on a zone's lists
  * @zone: the zone it came from
@@ -289,7 +301,7 @@ void mmsim_buddy_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned 
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	put_locked(zone, page, order);
+	put_block(zone, page, order);
 	zone->nr_free += BIT(order);
 	spin_unlock_irqrestore(&zone->lock, flags);
 }

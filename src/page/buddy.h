@@ -55,6 +55,13 @@ static inline void mmsim_expand(struct mmsim_zone *zone, struct mmsim_page *page
 	}
 }
 
+/* Whether a block's pageblocks are of one migratetype; only those of the largest order have two. */
+static inline bool mmsim_is_of_one_type(const struct mmsim_zone *zone, const struct mmsim_page *page,
+					unsigned int order)
+{
+	return mmsim_pageblock_type(zone, page) == mmsim_pageblock_type(zone, page + BIT(order) - 1);
+}
+
 struct mmsim_page *mmsim_take_smallest(struct mmsim_zone *zone, unsigned int order, unsigned int type);
 
 void mmsim_buddy_relist(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order);

@@ -146,6 +146,8 @@ static int check_list(struct walk *w, unsigned int order, unsigned int type, uns
 		if (!mmsim_page_is_buddy(page) || mmsim_page_order(page) != order)
 			return broken(w, page, "is on the %s list of order %u but not free with that order, flags %#lx",
 				      name, order, READ_ONCE(page->flags));
+		if (mmsim_pageblock_type(w->zone, page + BIT(order) - 1) != mmsim_pageblock_type(w->zone, page))
+			return broken(w, page, "is free with order %u, its pageblocks are of two migratetypes", order);
 		if (mmsim_pageblock_type(w->zone, page) != type)
 			return broken(w, page, "is on the %s list of order %u, its pageblock is %s", name, order,
 				      mmsim_migratetype_names[mmsim_pageblock_type(w->zone, page)]);
