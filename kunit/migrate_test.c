@@ -567,6 +567,30 @@ static void migrate_highatomic(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* A pageblock of the reserve that is free as a whole merges with its buddy when it is given up. */
+static void migrate_highatomic_merges(struct kunit *test)
+{
+	struct mmsim *m = instance(test, 256 * SZ_1M, true);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_page *low = take_kind(m->memory, U, 10);
+	unsigned long i;
+
+	KUNIT_ASSERT_NOT_NULL(test, low);
+	KUNIT_ASSERT_TRUE(test, mmsim_memory_split(m->memory, low, 10, _RET_IP_));
+	mmsim_highatomic_reserve(zone, low, 0);
+	for (i = 0; i < 2 * BLOCK; i++)
+		KUNIT_ASSERT_TRUE(test, give(m->memory, low + i, 0));
+	KUNIT_EXPECT_EQ(test, zone->nr_highatomic, BLOCK);
+	KUNIT_EXPECT_PTR_EQ(test, mmsim_first_free(zone, 9, H), low);
+	mmsim_test_check(test, m);
+	KUNIT_EXPECT_TRUE(test, mmsim_highatomic_unreserve(zone, M, true));
+	KUNIT_EXPECT_EQ(test, zone->nr_highatomic, 0);
+	KUNIT_EXPECT_PTR_EQ(test, mmsim_first_free(zone, 10, M), low);
+	mmsim_expect_since(test, m->memory, first, -1, 0);
+	mmsim_test_check(test, m);
+}
+
 /* --- What the structural check finds --- */
 
 struct breakage {
@@ -652,6 +676,7 @@ static struct kunit_case migrate_cases[] = {
 	KUNIT_CASE(migrate_effect),
 	KUNIT_CASE(migrate_highatomic_small),
 	KUNIT_CASE(migrate_highatomic),
+	KUNIT_CASE(migrate_highatomic_merges),
 	KUNIT_CASE_PARAM(migrate_check_finds, breakage_gen_params),
 	{}
 };

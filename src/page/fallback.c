@@ -275,6 +275,9 @@ static bool unreserve_one(struct mmsim_zone *zone, unsigned int type)
 		}
 		mmsim_pageblock_set_type(zone, page, order, type);
 		WRITE_ONCE(zone->nr_highatomic, zone->nr_highatomic - max(MMSIM_PAGEBLOCK_PAGES, BIT(order)));
+		/* A whole pageblock may merge with its buddy now. */
+		if (order == MMSIM_PAGEBLOCK_ORDER)
+			mmsim_buddy_relist(zone, page, order);
 		return true;
 	}
 	return false;
