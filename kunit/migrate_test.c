@@ -591,6 +591,35 @@ static void migrate_highatomic_merges(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* A block of two pageblocks is reserved with both, and not while somebody has isolated one of them. */
+static void migrate_highatomic_half_isolated(struct kunit *test)
+{
+	struct mmsim *m = instance(test, 256 * SZ_1M, true);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_page *page = take_kind(m->memory, U, 10);
+	unsigned int half;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (half = 0; half < 2; half++) {
+		retype(zone, page + half * BLOCK, I);
+		mmsim_highatomic_reserve(zone, page, 10);
+		KUNIT_EXPECT_EQ(test, zone->nr_highatomic, 0);
+		KUNIT_EXPECT_EQ(test, zone->nr_isolate, 1);
+		KUNIT_EXPECT_EQ(test, type_of(m->memory, page + half * BLOCK), I);
+		mmsim_test_check(test, m);
+		retype(zone, page + half * BLOCK, U);
+	}
+	mmsim_highatomic_reserve(zone, page, 10);
+	KUNIT_EXPECT_EQ(test, zone->nr_highatomic, 2 * BLOCK);
+	mmsim_test_check(test, m);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, 10));
+	KUNIT_EXPECT_EQ(test, zone->free_type[H], 2 * BLOCK);
+	KUNIT_EXPECT_TRUE(test, mmsim_highatomic_unreserve(zone, M, true));
+	mmsim_expect_since(test, m->memory, first, -1, 0);
+	mmsim_test_check(test, m);
+}
+
 /* --- What the structural check finds --- */
 
 struct breakage {
@@ -677,6 +706,7 @@ static struct kunit_case migrate_cases[] = {
 	KUNIT_CASE(migrate_highatomic_small),
 	KUNIT_CASE(migrate_highatomic),
 	KUNIT_CASE(migrate_highatomic_merges),
+	KUNIT_CASE(migrate_highatomic_half_isolated),
 	KUNIT_CASE_PARAM(migrate_check_finds, breakage_gen_params),
 	{}
 };

@@ -235,7 +235,7 @@ static unsigned long highatomic_limit(const struct mmsim_zone *zone)
  * @page: a block that such a request was just given
  * @order: its order
  *
- * The kernel's reserve_highatomic_pageblock().
+ * Does nothing when one of the block's pageblocks has just been isolated. The kernel's reserve_highatomic_pageblock().
  *
  * Context: any; takes the zone's lock.
  */
@@ -248,7 +248,8 @@ void mmsim_highatomic_reserve(struct mmsim_zone *zone, struct mmsim_page *page, 
 		return;
 	spin_lock_irqsave(&zone->lock, flags);
 	owner = mmsim_pageblock_type(zone, page);
-	if (zone->nr_highatomic < highatomic_limit(zone) && owner < MMSIM_MIGRATE_PCPTYPES) {
+	if (zone->nr_highatomic < highatomic_limit(zone) && owner < MMSIM_MIGRATE_PCPTYPES &&
+	    mmsim_is_of_one_type(zone, page, order)) {
 		if (order < MMSIM_PAGEBLOCK_ORDER)
 			mmsim_pageblock_move_free(zone, page, owner, MMSIM_MIGRATE_HIGHATOMIC);
 		mmsim_pageblock_set_type(zone, page, order, MMSIM_MIGRATE_HIGHATOMIC);
