@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "pcp": the lists that each CPU keeps of a zone, and the taking and putting of many blocks that they
- * live on.
+ * KUnit suite "pcp": the lists that each CPU keeps of a zone.
  *
  * A test that counts stays on its CPU. batch and high are set by the test, since those of a small zone are 1 and 4.
  */
@@ -504,170 +503,28 @@ static void pcp_bulk_exhaustion(struct kunit *test)
 	drained(test, m, first, -1, 1);
 }
 
-/* Two instances alike: `many` is used by the batch, `one` block by block. */
-struct twins {
-	struct mmsim_zone *many, *one;
-	struct twin_block {
-		unsigned long at;	/* offset in both page arrays */
-		unsigned int order;
-	} *block;
-	unsigned long nr;
-};
+/* --- A random run --- */
 
-static unsigned long place(const struct mmsim_zone *zone, const struct mmsim_page *page)
-{
-	return page - zone->map;
-}
-
-/* A word for each frame: 1 + order << 4 | migratetype of the list for the head of a free block. */
-static void draw_lists(struct mmsim_zone *zone, u8 *map)
-{
-	unsigned int order, type;
-	struct mmsim_page *page;
-
-	memset(map, 0, zone->spanned_pages);
-	for (order = 0; order < MMSIM_NR_ORDERS; order++)
-		for (type = 0; type < MMSIM_MIGRATE_TYPES; type++)
-			list_for_each_entry(page, &zone->free_area[order].free_list[type], lru)
-				map[place(zone, page)] = 1 + (order << 3) + type;
-}
-
-/*
- * Puts each list in the order of addresses: single puts and a chain's leave the same blocks, but may list them
- * otherwise.
- */
-static void sort_lists(struct mmsim_zone *zone, const u8 *map)
-{
-	unsigned long i;
-
-	for (i = 0; i < zone->spanned_pages; i++) {
-		struct list_head *lists = zone->free_area[(map[i] - 1) >> 3 & 15].free_list;
-
-		if (map[i])
-			list_move_tail(&zone->map[i].lru, &lists[(map[i] - 1) & 7]);
-	}
-}
-
-static const char *twins_take(struct twins *t, unsigned int order, unsigned int type, unsigned int nr)
-{
-	struct mmsim_page *chain, *page;
-	unsigned int got = mmsim_buddy_take_many(t->many, order, type, 0, nr, &chain), i;
-
-	for (i = 0; i < got; i++) {
-		if (!chain)
-			return "the chain is shorter than said";
-		page = mmsim_buddy_take(t->one, order, type, 0);
-		if (!page)
-			return "one by one there is less";
-		if (place(t->one, page) != place(t->many, chain))
-			return "one by one another block comes next";
-		t->block[t->nr++] = (struct twin_block){ place(t->one, page), order };
-		chain = (struct mmsim_page *)chain->lru.next;
-	}
-	if (chain)
-		return "the chain is longer than said";
-	page = got < nr ? mmsim_buddy_take(t->one, order, type, 0) : NULL;
-	if (page) {
-		mmsim_buddy_put(t->one, page, order);
-		return "one by one there is more";
-	}
-	return NULL;
-}
-
-/* @run: neighbours in a row, up or down, instead of any. */
-static void twins_put(struct twins *t, struct rnd_state *rnd, unsigned int nr, unsigned int run)
-{
-	struct mmsim_page *chain = NULL, **end = &chain;
-	unsigned long at = 0;
-
-	for (; nr && t->nr; nr--) {
-		unsigned long i = run ? t->nr - 1 : mmsim_test_below(rnd, t->nr);
-		struct twin_block block;
-		struct mmsim_page *page;
-
-		if (run == 1)
-			i = at < t->nr ? at++ : t->nr - 1;
-		block = t->block[i];
-		page = t->many->map + block.at;
-		t->block[i] = t->block[--t->nr];
-		*end = page;
-		end = (struct mmsim_page **)&page->lru.next;
-		*end = NULL;
-		mmsim_buddy_put(t->one, t->one->map + block.at, block.order);
-	}
-	mmsim_buddy_put_many(t->many, &chain, U32_MAX);
-}
-
-struct twin_case {
+struct grouping {
 	const char *name;
 	bool group;
 };
 
-static const struct twin_case twin_cases[] = { { "one migratetype", false }, { "grouped by mobility", true } };
+static const struct grouping groupings[] = { { "one migratetype", false }, { "grouped by mobility", true } };
 
-static void describe_twin_case(const struct twin_case *c, char *desc)
+static void describe_grouping(const struct grouping *c, char *desc)
 {
 	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
 }
 
-KUNIT_ARRAY_PARAM(twin, twin_cases, describe_twin_case);
-
-/*
- * What many at once take are the blocks that single takes would give, in that order; what they leave after every
- * take and put, on the lists of each order and migratetype, is what single ones would leave.
- */
-static void pcp_many_is_singles(struct kunit *test)
-{
-	const struct twin_case *c = test->param_value;
-	struct mmsim *a = instance(test, SZ_8M, 0, c->group, 1, 4), *b = instance(test, SZ_8M, 0, c->group, 1, 4);
-	const struct mmsim_snapshot *first[] = { mmsim_snapshot(test, a->memory), mmsim_snapshot(test, b->memory) };
-	struct twins t = { .many = normal(a->memory), .one = normal(b->memory) };
-	unsigned long pages = a->memory->nr_pages, step;
-	u8 *map[2] = { kunit_kzalloc(test, pages, GFP_KERNEL), kunit_kzalloc(test, pages, GFP_KERNEL) };
-	const char *fault = NULL;
-	struct rnd_state rnd;
-
-	t.block = kunit_kcalloc(test, pages, sizeof(*t.block), GFP_KERNEL);
-	KUNIT_ASSERT_NOT_NULL(test, t.block);
-	KUNIT_ASSERT_NOT_NULL(test, map[0]);
-	KUNIT_ASSERT_NOT_NULL(test, map[1]);
-	KUNIT_ASSERT_EQ(test, t.many->free_pages, t.one->free_pages);
-	mmsim_test_random(test, &rnd);
-	for (step = 0; step < 3000 && !fault; step++) {
-		unsigned int order = __ffs(prandom_u32_state(&rnd) | BIT(10)), nr = 1 + mmsim_test_below(&rnd, 80);
-		unsigned int type = c->group ? mmsim_test_below(&rnd, 3) : 0;
-
-		if (prandom_u32_state(&rnd) & 1)
-			fault = twins_take(&t, order, type, nr);
-		else
-			twins_put(&t, &rnd, nr, mmsim_test_below(&rnd, 3));
-		draw_lists(t.many, map[0]);
-		draw_lists(t.one, map[1]);
-		if (!fault && memcmp(map[0], map[1], pages))
-			fault = "the lists differ";
-		sort_lists(t.many, map[0]);
-		sort_lists(t.one, map[1]);
-		if (step % 64 == 0)
-			cond_resched();
-	}
-	if (fault)
-		KUNIT_FAIL(test, "step %lu: %s", step - 1, fault);
-	mmsim_test_check(test, a);
-	mmsim_test_check(test, b);
-	twins_put(&t, &rnd, U32_MAX, 0);
-	mmsim_expect_since(test, a->memory, first[0], -1, 0);
-	mmsim_expect_since(test, b->memory, first[1], -1, 0);
-	mmsim_test_check(test, a);
-}
-
-/* --- A random run --- */
+KUNIT_ARRAY_PARAM(grouping, groupings, describe_grouping);
 
 #define STEPS		60000
 
 /* Any order, any mobility, with lists of all orders: no block is handed out twice, and all come back. */
 static void pcp_random(struct kunit *test)
 {
-	const struct twin_case *c = test->param_value;
+	const struct grouping *c = test->param_value;
 	struct mmsim *m = instance(test, SZ_16M, ALL_ORDERS, c->group, 31, 124);
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
 	struct mmsim_worker *w = mmsim_workers(test, m->memory, 1);
@@ -705,8 +562,7 @@ static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(pcp_bulk, bulk_gen_params),
 	KUNIT_CASE(pcp_bulk_counts),
 	KUNIT_CASE_PARAM(pcp_bulk_exhaustion, bulk_gen_params),
-	KUNIT_CASE_PARAM(pcp_many_is_singles, twin_gen_params),
-	KUNIT_CASE_PARAM(pcp_random, twin_gen_params),
+	KUNIT_CASE_PARAM(pcp_random, grouping_gen_params),
 	{}
 };
 
