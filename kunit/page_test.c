@@ -119,8 +119,8 @@ static bool lies_in_metadata(const struct mmsim_memory *mem, const void *p, size
 
 /*
  * All metadata lies in the region, in frames that are reserved and that no allocation ever gets. It costs 1/64 of the
- * region, what the floor, its node and the CPUs' lists are made of, which locks make larger in a debugging kernel, a page
- * for small things, and HighMem's slots where there are any.
+ * region, what the floor, its node and the CPUs' lists are made of (more in a kernel that debugs its locks), a page for
+ * small things, and HighMem's slots where there are any.
  */
 static void page_metadata(struct kunit *test)
 {
