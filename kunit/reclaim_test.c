@@ -320,6 +320,38 @@ static void reclaim_recursion(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/*
+ * Who reclaims, and finds nothing in the reserve either, is told so at once (PF_MEMALLOC in __alloc_pages_slowpath()):
+ * nobody's lists are emptied for it. Here that would make a block of two pages.
+ */
+static void reclaim_recursion_gives_up(struct kunit *test)
+{
+	const struct mmsim_memory_params params = { .pcp_orders = BIT(0) };
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_4M, "Normal", &params);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_reclaimer self;
+	struct mmsim_page *page;
+
+	mmsim_test_pcp_sizes(m->memory, 1, 100);
+	cache_fill(test, c);
+	KUNIT_ASSERT_EQ(test, normal(m->memory)->free_pages, 0);
+	page = c->page[c->nr / 2];
+	KUNIT_ASSERT_PTR_EQ(test, mmsim_buddy_of(page, 0), c->page[c->nr / 2 + 1]);
+	KUNIT_ASSERT_TRUE(test, give_page(m->memory, page));
+	KUNIT_ASSERT_TRUE(test, give_page(m->memory, page + 1));
+	KUNIT_EXPECT_EQ(test, normal(m->memory)->free_pages, 0);
+
+	mmsim_reclaim_enter(m->memory, &self);
+	KUNIT_EXPECT_NULL(test, take(m->memory, DIRECT, 1));
+	mmsim_reclaim_leave(m->memory, &self);
+	KUNIT_EXPECT_EQ(test, normal(m->memory)->free_pages, 0);
+	KUNIT_EXPECT_PTR_EQ(test, take(m->memory, DIRECT, 1), page);
+	KUNIT_EXPECT_TRUE(test, mmsim_memory_split(m->memory, page, 1, _THIS_IP_));
+	cache_empty(test, c);
+	mmsim_pcp_drain_all(m->memory);
+	mmsim_test_check(test, m);
+}
+
 /* Where a shrinker promises and nothing comes, __GFP_NORETRY gives up after one round, others go on until it does. */
 static void reclaim_rounds(struct kunit *test)
 {
@@ -543,6 +575,7 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE_PARAM(reclaim_scan, scan_gen_params),
 	KUNIT_CASE(reclaim_thread),
 	KUNIT_CASE(reclaim_recursion),
+	KUNIT_CASE(reclaim_recursion_gives_up),
 	KUNIT_CASE(reclaim_rounds),
 	KUNIT_CASE(reclaim_nofail),
 	KUNIT_CASE(reclaim_hopeless),

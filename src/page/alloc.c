@@ -282,6 +282,12 @@ static bool unreasonable_nofail(const struct request *rq)
 	return rq->order > 1 || !(rq->gfp & __GFP_DIRECT_RECLAIM) || mmsim_reclaiming(rq->mem);
 }
 
+/* Whether there is anything to do for it: what a shrinker, or who moves pages, doesn't get at once it doesn't get. */
+static bool may_work(const struct request *rq)
+{
+	return (rq->gfp & __GFP_DIRECT_RECLAIM) && ((rq->gfp & __GFP_NOFAIL) || !mmsim_reclaiming(rq->mem));
+}
+
 static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long caller)
 {
 	struct effort effort = {
@@ -302,7 +308,7 @@ static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long c
 		page = try_zonelist(rq, alloc_flags);
 		if (!page && ignores_marks(rq))
 			page = try_zonelist(rq, alloc_flags | MMSIM_ALLOC_NO_WATERMARKS);
-		if (page || !(rq->gfp & __GFP_DIRECT_RECLAIM))
+		if (page || !may_work(rq))
 			break;
 		page = work_and_try(rq, alloc_flags, &effort);
 		if (page)
