@@ -12,7 +12,8 @@
 
 #include "fixture.h"
 #include "oracle.h"
-#include "page/memory.h"
+#include "page/buddy.h"
+#include "page/isolate.h"
 
 /* What neither waits nor wakes, and GFP_KERNEL that leaves the thread alone. */
 #define FILL	__GFP_NOWARN
@@ -119,6 +120,15 @@ static void cache_fill(struct kunit *test, struct cache *c)
 	while ((c->page[c->nr] = take_page(c->mem, FILL)))
 		c->nr++;
 	KUNIT_ASSERT_GT(test, c->nr, 100);
+}
+
+/* The same with what is kept from them, and with what is on the CPUs' lists. */
+static void cache_fill_all(struct kunit *test, struct cache *c)
+{
+	cache_fill(test, c);
+	while ((c->page[c->nr] = take_page(c->mem, FILL | __GFP_MEMALLOC)))
+		c->nr++;
+	KUNIT_ASSERT_EQ(test, c->nr, c->mem->node[0]->zone[MMSIM_ZONE_NORMAL].managed_pages);
 }
 
 static void cache_empty(struct kunit *test, struct cache *c)
@@ -333,10 +343,9 @@ static void reclaim_recursion_gives_up(struct kunit *test)
 	struct mmsim_page *page;
 
 	mmsim_test_pcp_sizes(m->memory, 1, 100);
-	cache_fill(test, c);
-	KUNIT_ASSERT_EQ(test, normal(m->memory)->free_pages, 0);
+	cache_fill_all(test, c);
 	page = c->page[c->nr / 2];
-	KUNIT_ASSERT_PTR_EQ(test, mmsim_buddy_of(page, 0), c->page[c->nr / 2 + 1]);
+	page = min(page, mmsim_buddy_of(page, 0));
 	KUNIT_ASSERT_TRUE(test, give_page(m->memory, page));
 	KUNIT_ASSERT_TRUE(test, give_page(m->memory, page + 1));
 	KUNIT_EXPECT_EQ(test, normal(m->memory)->free_pages, 0);
@@ -370,6 +379,59 @@ static void reclaim_rounds(struct kunit *test)
 	remove_shrinker(test, c);
 	if (page)
 		KUNIT_EXPECT_TRUE(test, give_page(m->memory, page));
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+static void retype(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int type)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	mmsim_pageblock_retype(zone, page, type);
+	spin_unlock_irqrestore(&zone->lock, flags);
+}
+
+/* Free pages that the request can't have, for somebody has isolated them, are no reason to try again. */
+static void reclaim_isolated_is_no_hope(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct mmsim_page *isolated = take(m->memory, FILL, MMSIM_PAGEBLOCK_ORDER);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	unsigned int type;
+
+	KUNIT_ASSERT_NOT_NULL(test, isolated);
+	type = mmsim_pageblock_type(zone, isolated);
+	KUNIT_ASSERT_TRUE(test, give(m->memory, isolated, MMSIM_PAGEBLOCK_ORDER));
+	retype(zone, isolated, MMSIM_MIGRATE_ISOLATE);
+	cache_fill(test, c);
+	KUNIT_EXPECT_GT(test, zone->free_pages, zone->watermark[MMSIM_WMARK_HIGH]);
+	KUNIT_EXPECT_NULL(test, take_page(m->memory, DIRECT));
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 1);
+	retype(zone, isolated, type);
+	cache_empty(test, c);
+	mmsim_test_check(test, m);
+}
+
+/* Nor are single pages, for a block, when reclaim brings nothing: compaction is tried in both ways, and that is it. */
+static void reclaim_no_block_is_no_hope(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	unsigned long i;
+
+	cache_fill_all(test, c);
+	for (i = 0; i < c->nr; i++) {
+		if (mmsim_memory_pfn(m->memory, c->page[i]) % 2)
+			continue;
+		KUNIT_ASSERT_TRUE(test, give_page(m->memory, c->page[i]));
+		c->page[i--] = c->page[--c->nr];
+	}
+	KUNIT_EXPECT_GT(test, zone->free_pages, zone->watermark[MMSIM_WMARK_HIGH]);
+	KUNIT_EXPECT_NULL(test, take(m->memory, DIRECT, 1));
+	KUNIT_EXPECT_EQ(test, stalls(m->memory), 2);
 	cache_empty(test, c);
 	mmsim_test_check(test, m);
 }
@@ -577,6 +639,8 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE(reclaim_recursion),
 	KUNIT_CASE(reclaim_recursion_gives_up),
 	KUNIT_CASE(reclaim_rounds),
+	KUNIT_CASE(reclaim_isolated_is_no_hope),
+	KUNIT_CASE(reclaim_no_block_is_no_hope),
 	KUNIT_CASE(reclaim_nofail),
 	KUNIT_CASE(reclaim_hopeless),
 	KUNIT_CASE(reclaim_one_zone_will_do),

@@ -241,22 +241,23 @@ static struct mmsim_page *work_and_try(const struct request *rq, unsigned int al
 	return page;
 }
 
-/* Whether some zone could serve the request if shrinkers freed all that they have. */
-static bool would_do(const struct request *rq, unsigned long reclaimable)
+/*
+ * Whether some zone could serve the request if shrinkers freed all that they have. Only a reclaim that gets somewhere
+ * makes blocks.
+ */
+static bool would_do(const struct request *rq, unsigned int alloc_flags, const struct mmsim_reclaimed *reclaimed)
 {
 	struct mmsim_zone *const *zone;
 
-	for (zone = rq->zonelist; *zone; zone++) {
-		unsigned long mark = (*zone)->watermark[MMSIM_WMARK_MIN] + (*zone)->lowmem_reserve[rq->highest];
-
-		if (READ_ONCE((*zone)->free_pages) + reclaimable >= mark + BIT(rq->order))
+	for (zone = rq->zonelist; *zone; zone++)
+		if (mmsim_watermark_hopeful(*zone, rq->order, rq->highest, alloc_flags, reclaimed->left,
+					    reclaimed->freed))
 			return true;
-	}
 	return false;
 }
 
 /* As should_reclaim_retry() and should_compact_retry(). */
-static bool try_again(const struct request *rq, struct effort *e)
+static bool try_again(const struct request *rq, unsigned int alloc_flags, struct effort *e)
 {
 	bool costly = rq->order > PAGE_ALLOC_COSTLY_ORDER;
 
@@ -270,7 +271,7 @@ static bool try_again(const struct request *rq, struct effort *e)
 		return true;
 	}
 	if (e->rounds <= MMSIM_MAX_RECLAIM_RETRIES && !fatal_signal_pending(current) &&
-	    would_do(rq, e->reclaimed.left))
+	    would_do(rq, alloc_flags, &e->reclaimed))
 		return true;
 	/* The last reserve goes before the request does. */
 	return unreserve_highatomic(rq, true);
@@ -314,7 +315,7 @@ static struct mmsim_page *alloc_harder(const struct request *rq, unsigned long c
 		if (page)
 			break;
 		cond_resched();
-		if (try_again(rq, &effort))
+		if (try_again(rq, alloc_flags, &effort))
 			continue;
 		if (!(rq->gfp & __GFP_NOFAIL))
 			break;

@@ -290,6 +290,8 @@ void mmsim_watermarks_set(struct mmsim_memory *mem, unsigned long min_free_kbyte
 unsigned long mmsim_max_min_free_kbytes(const struct mmsim_memory *mem);
 bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned long mark, unsigned int highest,
 			unsigned int alloc_flags);
+bool mmsim_watermark_hopeful(struct mmsim_zone *zone, unsigned int order, unsigned int highest,
+			     unsigned int alloc_flags, unsigned long more, bool may_merge);
 
 /* What a request may do, beside its order and zone; the lowest two bits choose the watermark. */
 #define MMSIM_ALLOC_WMARK	3

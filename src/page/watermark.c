@@ -181,6 +181,7 @@ static bool has_block(struct mmsim_zone *zone, unsigned int order, unsigned int 
 	return false;
 }
 
+/* What the zone has for such a request, but for the pages that must be free beside its block. */
 static long usable_pages(const struct mmsim_zone *zone, unsigned int order, unsigned int alloc_flags)
 {
 	long free = READ_ONCE(zone->free_pages) - (BIT(order) - 1) - READ_ONCE(zone->free_type[MMSIM_MIGRATE_ISOLATE]);
@@ -190,6 +191,19 @@ static long usable_pages(const struct mmsim_zone *zone, unsigned int order, unsi
 	if (!(alloc_flags & MMSIM_ALLOC_CMA))
 		free -= READ_ONCE(zone->free_type[MMSIM_MIGRATE_CMA]);
 	return free;
+}
+
+static bool enough_pages(const struct mmsim_zone *zone, unsigned int order, unsigned long mark, unsigned int highest,
+			 unsigned int alloc_flags, unsigned long more)
+{
+	long min = mark;
+
+	if (alloc_flags & MMSIM_ALLOC_MIN_RESERVE) {
+		min -= min / 2;
+		if (alloc_flags & MMSIM_ALLOC_NON_BLOCK)
+			min -= min / 4;
+	}
+	return usable_pages(zone, order, alloc_flags) + (long)more > min + (long)zone->lowmem_reserve[highest];
 }
 
 /**
@@ -207,14 +221,28 @@ static long usable_pages(const struct mmsim_zone *zone, unsigned int order, unsi
 bool mmsim_watermark_ok(struct mmsim_zone *zone, unsigned int order, unsigned long mark, unsigned int highest,
 			unsigned int alloc_flags)
 {
-	long min = mark;
+	return enough_pages(zone, order, mark, highest, alloc_flags, 0) &&
+	       (!order || has_block(zone, order, alloc_flags));
+}
 
-	if (alloc_flags & MMSIM_ALLOC_MIN_RESERVE) {
-		min -= min / 2;
-		if (alloc_flags & MMSIM_ALLOC_NON_BLOCK)
-			min -= min / 4;
-	}
-	if (usable_pages(zone, order, alloc_flags) <= min + (long)zone->lowmem_reserve[highest])
-		return false;
-	return !order || has_block(zone, order, alloc_flags);
+/**
+ * mmsim_watermark_hopeful() - whether a zone could serve a request once more is free
+ * @zone: the zone
+ * @order: log2 of the number of pages
+ * @highest: the highest zone that the request could use
+ * @alloc_flags: as for mmsim_watermark_ok(), the mark included
+ * @more: pages that may still come free
+ * @may_merge: whether a block may come about, too; otherwise there must be one already
+ *
+ * The kernel's __zone_watermark_ok() with what should_reclaim_retry() and compaction_zonelist_suitable() hand to it.
+ *
+ * Context: any; a hint, since nothing is locked.
+ */
+bool mmsim_watermark_hopeful(struct mmsim_zone *zone, unsigned int order, unsigned int highest,
+			     unsigned int alloc_flags, unsigned long more, bool may_merge)
+{
+	unsigned long mark = zone->watermark[alloc_flags & MMSIM_ALLOC_WMARK];
+
+	return enough_pages(zone, order, mark, highest, alloc_flags, more) &&
+	       (!order || may_merge || has_block(zone, order, alloc_flags));
 }
