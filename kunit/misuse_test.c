@@ -345,6 +345,25 @@ static void misuse_bad_requests(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* A size that leads out of the region, or around all addresses, is one mistake; none of the pages goes. */
+static void misuse_free_exact_too_much(struct kunit *test)
+{
+	static const size_t sizes[] = { SZ_16M, 1UL << 50, SIZE_MAX - PAGE_SIZE, SIZE_MAX };
+	struct mmsim *m = mmsim_test_live_instance(test, SZ_16M, "Normal");
+	void *addr = mmsim_alloc_pages_exact(5 * PAGE_SIZE, GFP_KERNEL);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		const struct mmsim_snapshot *before = mmsim_snapshot(test, m->memory);
+
+		mmsim_free_pages_exact(addr, sizes[i]);
+		mmsim_expect_since(test, m->memory, before, MMSIM_BAD_WILD, 0);
+	}
+	mmsim_free_pages_exact(addr, 4 * PAGE_SIZE + 1);
+	mmsim_test_check(test, m);
+}
+
 static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE_PARAM(misuse_refused, refusal_gen_params),
 	KUNIT_CASE_PARAM(misuse_busy_flag, busy_flag_gen_params),
@@ -353,6 +372,7 @@ static struct kunit_case misuse_cases[] = {
 	KUNIT_CASE(misuse_refusal_keeps_content_flags),
 	KUNIT_CASE(misuse_put_of_foreign_page),
 	KUNIT_CASE_PARAM(misuse_bad_requests, bad_request_gen_params),
+	KUNIT_CASE(misuse_free_exact_too_much),
 	{}
 };
 

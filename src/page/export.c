@@ -112,14 +112,22 @@ EXPORT_SYMBOL_GPL(mmsim_alloc_pages_exact_nid);
  * @addr: the address of the first byte; NULL is ignored
  * @size: bytes, as allocated
  *
- * Context: any; never sleeps.
+ * Context: any; never sleeps. A range that leaves the region is reported, and none of it is freed.
  */
 void mmsim_free_pages_exact(void *addr, size_t size)
 {
-	unsigned long at = (unsigned long)addr, end = at + PAGE_ALIGN(size);
+	unsigned long at = (unsigned long)addr, nr = (size >> PAGE_SHIFT) + !!offset_in_page(size);
+	struct mmsim_memory *mem = mmsim_memory_live;
+	struct mmsim_page *page = mmsim_memory_addr_page(mem, at);
 
-	for (; addr && at < end; at += PAGE_SIZE)
-		mmsim_memory_free_addr(mmsim_memory_live, at, 0, _RET_IP_);
+	if (!addr || !nr)
+		return;
+	if (!page || nr > mem->nr_pages - (page - mem->map)) {
+		mmsim_bad(mem, MMSIM_BAD_WILD, addr, 0, _RET_IP_);
+		return;
+	}
+	for (; nr; nr--, at += PAGE_SIZE)
+		mmsim_memory_free_addr(mem, at, 0, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim_free_pages_exact);
 
