@@ -11,6 +11,8 @@
 #include <linux/kthread.h>
 #include <linux/uaccess.h>
 
+#include <mmsim/highmem.h>
+
 #include "fixture.h"
 #include "oracle.h"
 #include "page/highmem.h"
@@ -398,6 +400,33 @@ static void highmem_check(struct kunit *test)
 	high_done(test, t);
 }
 
+/* kmap_atomic() turns page faults off, until kunmap_atomic(); not for what is no page. */
+static void highmem_atomic(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_live_instance(test, SZ_4M, "Normal");
+	struct mmsim_page *page = take(m->memory, GFP_KERNEL, 0);
+	bool off;
+	void *addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	addr = mmsim_kmap_atomic(page);
+	off = pagefault_disabled();
+	mmsim_kunmap_atomic(addr);
+	KUNIT_EXPECT_PTR_EQ(test, addr, mmsim_memory_vaddr(m->memory, page));
+	KUNIT_EXPECT_TRUE(test, off);
+	KUNIT_EXPECT_FALSE(test, pagefault_disabled());
+
+	addr = mmsim_kmap_atomic(m->memory->map + m->memory->nr_pages);
+	off = pagefault_disabled();
+	if (off) {
+		pagefault_enable();
+		preempt_enable();
+	}
+	KUNIT_EXPECT_NULL(test, addr);
+	KUNIT_EXPECT_FALSE(test, off);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, 0));
+}
+
 static struct kunit_case highmem_cases[] = {
 	KUNIT_CASE(highmem_kmap),
 	KUNIT_CASE(highmem_lowmem),
@@ -405,6 +434,7 @@ static struct kunit_case highmem_cases[] = {
 	KUNIT_CASE(highmem_round),
 	KUNIT_CASE(highmem_full),
 	KUNIT_CASE(highmem_local),
+	KUNIT_CASE(highmem_atomic),
 	KUNIT_CASE(highmem_all_at_once),
 	KUNIT_CASE(highmem_check),
 	{}

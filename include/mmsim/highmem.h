@@ -17,12 +17,22 @@ void *mmsim_kmap_local_page(struct mmsim_page *page);
 void mmsim_kunmap_local(const void *addr);
 void mmsim_kmap_flush_unused(void);
 
-/* The same with preemption and page faults off for pages of any zone. New code takes mmsim_kmap_local_page(). */
+/*
+ * The same with preemption and page faults off for pages of any zone; they stay on where it returns NULL. New code
+ * takes mmsim_kmap_local_page().
+ */
 static inline void *mmsim_kmap_atomic(struct mmsim_page *page)
 {
+	void *addr;
+
 	preempt_disable();
 	pagefault_disable();
-	return mmsim_kmap_local_page(page);
+	addr = mmsim_kmap_local_page(page);
+	if (unlikely(!addr)) {
+		pagefault_enable();
+		preempt_enable();
+	}
+	return addr;
 }
 
 static inline void mmsim_kunmap_atomic(const void *addr)
