@@ -582,6 +582,23 @@ static void reclaim_twice(struct kunit *test)
 	mmsim_expect_since(test, m->memory, before, MMSIM_BAD_SHRINKER, 0);
 }
 
+/* What would be asked for ever is not registered. */
+static void reclaim_negative(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_live_instance(test, SZ_4M, "Normal");
+	struct cache *c = cache(test, m->memory);
+
+	c->shrinker.batch = -1;
+	KUNIT_EXPECT_EQ(test, mmsim_register_shrinker(&c->shrinker), -EINVAL);
+	c->shrinker.batch = 0;
+	c->shrinker.seeks = -1;
+	KUNIT_EXPECT_EQ(test, mmsim_register_shrinker(&c->shrinker), -EINVAL);
+	KUNIT_EXPECT_TRUE(test, list_empty(&m->memory->reclaim.shrinkers));
+	c->shrinker.seeks = 0;
+	KUNIT_ASSERT_EQ(test, mmsim_register_shrinker(&c->shrinker), 0);
+	mmsim_unregister_shrinker(&c->shrinker);
+}
+
 struct nofail {
 	gfp_t gfp;
 	unsigned int order;
@@ -645,6 +662,7 @@ static struct kunit_case reclaim_cases[] = {
 	KUNIT_CASE(reclaim_hopeless),
 	KUNIT_CASE(reclaim_one_zone_will_do),
 	KUNIT_CASE(reclaim_twice),
+	KUNIT_CASE(reclaim_negative),
 	KUNIT_CASE_PARAM(reclaim_nofail_warns, nofail_gen_params),
 	{}
 };

@@ -463,13 +463,19 @@ EXPORT_SYMBOL_GPL(mmsim_owns);
  * @shrinker: its callbacks, both needed; the caller's until mmsim_unregister_shrinker()
  *
  * Context: process context, may sleep; not from a shrinker.
- * Return: 0; -EINVAL when a callback is missing, -EEXIST when it is registered already.
+ * Return: 0; -EINVAL when a callback is missing or a number negative, -EEXIST when it is registered already.
  */
 int mmsim_register_shrinker(struct mmsim_shrinker *shrinker)
 {
 	if (!shrinker->count_objects || !shrinker->scan_objects) {
 		pr_err("register_shrinker: %s needs both count_objects and scan_objects\n",
 		       shrinker->name ? shrinker->name : "a shrinker without a name");
+		return -EINVAL;
+	}
+	if (shrinker->batch < 0 || shrinker->seeks < 0) {
+		pr_err("register_shrinker: %s has batch %ld and seeks %d; neither can be negative, batch 0 means 128\n",
+		       shrinker->name ? shrinker->name : "a shrinker without a name", shrinker->batch,
+		       shrinker->seeks);
 		return -EINVAL;
 	}
 	return mmsim_reclaim_add(mmsim_memory_live, shrinker, _RET_IP_) ? 0 : -EEXIST;
