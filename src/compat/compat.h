@@ -29,4 +29,9 @@
 #define vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
 #endif
 
+/* 6.12 took deadline tasks out of rt_task() and gave rt_or_dl_task() its old meaning. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#define rt_or_dl_task(task)		rt_task(task)
+#endif
+
 #endif /* MMSIM_COMPAT_H */

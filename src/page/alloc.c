@@ -25,6 +25,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
 
 #include "page/buddy.h"
@@ -113,6 +114,8 @@ static unsigned int alloc_flags_of(const struct request *rq)
 		flags |= MMSIM_ALLOC_NON_BLOCK;
 		if (rq->order && (flags & MMSIM_ALLOC_MIN_RESERVE))
 			flags |= MMSIM_ALLOC_HIGHATOMIC;
+	} else if ((rq->gfp & __GFP_DIRECT_RECLAIM) && unlikely(rt_or_dl_task(current)) && in_task()) {
+		flags |= MMSIM_ALLOC_MIN_RESERVE;
 	}
 	if (rq->type == MMSIM_MIGRATE_MOVABLE)
 		flags |= MMSIM_ALLOC_CMA;
