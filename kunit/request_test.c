@@ -443,19 +443,27 @@ static void request_bulk_interleave(struct kunit *test)
 		.nr_nodes = 3, .interleave = true, .pcp_orders = MMSIM_PCP_ORDERS,
 	};
 	struct mmsim *m = mmsim_test_instance_with(test, SZ_32M, "Normal", &params);
-	struct mmsim_page *page[100] = {};
-	unsigned int per_node[3] = {}, i;
+	static const unsigned long sizes[] = { 100, 1000, 2000 };
+	struct mmsim_page **page = kunit_kcalloc(test, 2000, sizeof(*page), GFP_KERNEL);
+	unsigned long i, n, sum = 0;
 
-	KUNIT_EXPECT_EQ(test, mmsim_memory_alloc_bulk(m->memory, GFP_NOWAIT, ARRAY_SIZE(page), page, _THIS_IP_), 100);
-	for (i = 0; i < ARRAY_SIZE(page); i++)
-		per_node[mmsim_page_nid(page[i])]++;
-	for (i = 0; i < 3; i++) {
-		KUNIT_EXPECT_GE(test, per_node[i], 33);
-		KUNIT_EXPECT_LE(test, per_node[i], 34);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (n = 0; n < ARRAY_SIZE(sizes); n++) {
+		unsigned long nr = sizes[n], per_node[3] = {};
+
+		KUNIT_EXPECT_EQ(test, mmsim_memory_alloc_bulk(m->memory, GFP_NOWAIT, nr, page, _THIS_IP_), nr);
+		for (i = 0; i < nr; i++)
+			per_node[mmsim_page_nid(page[i])]++;
+		for (i = 0; i < 3; i++) {
+			KUNIT_EXPECT_GE(test, per_node[i], nr / 3);
+			KUNIT_EXPECT_LE(test, per_node[i], nr / 3 + 1);
+		}
+		sum += nr;
+		KUNIT_EXPECT_EQ(test, numa_sum(m->memory, MMSIM_NUMA_HIT), sum);
+		KUNIT_EXPECT_EQ(test, numa_sum(m->memory, MMSIM_NUMA_MISS), 0);
+		mmsim_test_give_all(test, m->memory, page, nr);
+		memset(page, 0, nr * sizeof(*page));
 	}
-	KUNIT_EXPECT_EQ(test, numa_sum(m->memory, MMSIM_NUMA_HIT), 100);
-	KUNIT_EXPECT_EQ(test, numa_sum(m->memory, MMSIM_NUMA_MISS), 0);
-	mmsim_test_give_all(test, m->memory, page, ARRAY_SIZE(page));
 	mmsim_pcp_drain_all(m->memory);
 	mmsim_test_check(test, m);
 }

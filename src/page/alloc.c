@@ -537,14 +537,17 @@ static unsigned long alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node
 	return i;
 }
 
-/* Equal shares to all nodes, and the rest to those whose turn it is; as the kernel's MPOL_INTERLEAVE. */
+/*
+ * Equal shares to all nodes, and the rest to those whose turn it is; as the kernel's MPOL_INTERLEAVE. None is larger than
+ * MAX_HOLD.
+ */
 static unsigned long alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp, struct mmsim_page **pages,
 					    unsigned long nr_pages)
 {
 	unsigned long i, nr_empty = 0, done = 0;
 	unsigned int left;
 
-	for (i = 0; i < nr_pages; i++)
+	for (i = 0; i < nr_pages && nr_empty < mem->nr_nodes * MAX_HOLD; i++)
 		nr_empty += !pages[i];
 	for (left = mem->nr_nodes; left && nr_empty; left--) {
 		unsigned long share = DIV_ROUND_UP(nr_empty, left);
@@ -563,8 +566,8 @@ static unsigned long alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp,
  * @pages: where the pages go; entries that are not NULL are left alone, as in the kernel
  * @caller: for reports
  *
- * Takes them from this CPU's list under one hold of it, and goes on page by page where that doesn't do. With
- * interleave= each node gives its share.
+ * Takes them from this CPU's list, MAX_HOLD under one hold of it, and goes on page by page where that doesn't do.
+ * With interleave= each node gives its share.
  *
  * Context: as mmsim_memory_alloc().
  * Return: how many entries from the start are not NULL now.
@@ -572,13 +575,16 @@ static unsigned long alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp,
 unsigned long mmsim_memory_alloc_bulk(struct mmsim_memory *mem, gfp_t gfp, unsigned long nr_pages,
 				      struct mmsim_page **pages, unsigned long caller)
 {
-	unsigned long i;
+	unsigned long i = 0, done;
 
 	might_alloc(gfp);
-	if (unlikely(READ_ONCE(mem->interleave)))
-		i = alloc_bulk_interleaved(mem, gfp, pages, nr_pages);
-	else
-		i = alloc_bulk_fast(mem, preferred_node(mem), gfp, nr_pages, pages, nr_pages);
+	do {
+		if (unlikely(READ_ONCE(mem->interleave)))
+			done = alloc_bulk_interleaved(mem, gfp, pages + i, nr_pages - i);
+		else
+			done = alloc_bulk_fast(mem, preferred_node(mem), gfp, nr_pages - i, pages + i, nr_pages - i);
+		i += done;
+	} while (done && i < nr_pages);
 	for (; i < nr_pages; i++) {
 		if (!pages[i])
 			pages[i] = alloc(mem, gfp, 0, caller);
