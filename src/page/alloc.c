@@ -5,7 +5,8 @@
  * The fast path: the gfp flags' zone and mobility bits are an index into the node's routes, which say from which zone
  * such a request is served first, as which migratetype, and when that zone has plenty. Then the block comes from this
  * CPU's list. All of it is inlined and calls nothing, so that it saves no registers; an empty list, an order without
- * lists, and several nodes go through alloc_any(), which is the same at more length.
+ * lists, and several nodes go through alloc_any(), which is the same at more length. The task's scopes are looked at only
+ * behind both: memalloc_pin_save() doesn't keep a movable request off the pageblocks for such while there is plenty.
  *
  * When the first zone hasn't plenty, as in the kernel, with more effort each time:
  *
@@ -337,12 +338,15 @@ static struct mmsim_zone *const *zonelist_of(struct mmsim_node *node, gfp_t gfp,
 }
 
 static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, struct mmsim_node *node, gfp_t gfp,
-					      unsigned int order, unsigned int type, unsigned long caller)
+					      unsigned int order, unsigned long caller)
 {
-	int highest = mmsim_gfp_zone(gfp);
 	struct request rq;
+	unsigned int type;
+	int highest;
 
 	gfp = current_gfp_context(gfp);
+	highest = mmsim_gfp_zone(gfp);
+	type = mmsim_gfp_migratetype(mem, gfp);
 	if (order > MMSIM_MAX_ORDER) {
 		mmsim_bad(mem, MMSIM_BAD_ALLOC_ORDER, NULL, order, caller);
 		return NULL;
@@ -430,7 +434,7 @@ static noinline struct mmsim_page *alloc_any(struct mmsim_memory *mem, struct mm
 	if (order <= MMSIM_MAX_ORDER && has_plenty(route, BIT(order)) && !may_lead_away(mem, gfp))
 		page = take_block(mem, route->zone, order, route->type, first_flags(route->zone, route->type));
 	if (!page)
-		page = alloc_slow(mem, node, gfp, order, mmsim_gfp_migratetype(mem, gfp), caller);
+		page = alloc_slow(mem, node, gfp, order, caller);
 	if (!page)
 		return NULL;
 	if (mem->nr_nodes > 1)
