@@ -5,8 +5,9 @@
  * The fast path: the gfp flags' zone and mobility bits are an index into the node's routes, which say from which zone
  * such a request is served first, as which migratetype, and when that zone has plenty. Then the block comes from this
  * CPU's list. All of it is inlined and calls nothing, so that it saves no registers; an empty list, an order without
- * lists, and several nodes go through alloc_any(), which is the same at more length. The task's scopes are looked at only
- * behind both: memalloc_pin_save() doesn't keep a movable request off the pageblocks for such while there is plenty.
+ * lists, and several nodes go through alloc_any(), which is the same at more length. The task's scopes are looked at
+ * only behind both: memalloc_pin_save() doesn't keep a movable request off the pageblocks for such while there is
+ * plenty.
  *
  * When the first zone hasn't plenty, as in the kernel, with more effort each time:
  *
@@ -542,8 +543,8 @@ static unsigned long alloc_bulk_fast(struct mmsim_memory *mem, struct mmsim_node
 }
 
 /*
- * Equal shares to all nodes, and the rest to those whose turn it is; as the kernel's MPOL_INTERLEAVE. None is larger than
- * MAX_HOLD.
+ * Equal shares to all nodes, and the rest to those whose turn it is; as the kernel's MPOL_INTERLEAVE. None is larger
+ * than MAX_HOLD.
  */
 static unsigned long alloc_bulk_interleaved(struct mmsim_memory *mem, gfp_t gfp, struct mmsim_page **pages,
 					    unsigned long nr_pages)
