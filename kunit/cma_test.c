@@ -204,7 +204,9 @@ static void cma_bitmap(struct kunit *test)
 	struct mmsim *m = instance(test, 0, 0);
 	struct mmsim_cma *cma = area(test, m, SZ_4M, *order);
 	struct { struct mmsim_page *page; unsigned long nr; } held[16] = {};
-	unsigned long used = 0, unit = BIT(*order), step;
+	unsigned long unit = BIT(*order);
+	const unsigned long wrong[] = { 0, cma->count + 1, LONG_MAX, ULONG_MAX - unit, ULONG_MAX };
+	unsigned long used = 0, step;
 	struct rnd_state rnd;
 
 	mmsim_test_random(test, &rnd);
@@ -234,6 +236,11 @@ static void cma_bitmap(struct kunit *test)
 		if (held[step].page)
 			KUNIT_EXPECT_TRUE(test, mmsim_cma_release(cma, held[step].page, held[step].nr));
 	KUNIT_EXPECT_EQ(test, mmsim_cma_maxchunk(cma), cma->count);
+	for (step = 0; step < ARRAY_SIZE(wrong); step++) {
+		KUNIT_EXPECT_NULL(test, mmsim_cma_alloc(cma, wrong[step], 0, true));
+		KUNIT_EXPECT_STREQ(test, cma->failure.why, "no page, or more than the area has, was asked for");
+	}
+	KUNIT_EXPECT_EQ(test, mmsim_cma_used(cma), 0);
 	mmsim_test_check(test, m);
 }
 

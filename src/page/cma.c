@@ -352,9 +352,10 @@ static int claim_bits(struct mmsim_cma *cma, unsigned long bit, unsigned long co
 {
 	unsigned long pfn = cma->base_pfn + (bit << cma->order_per_bit);
 	struct mmsim_range r;
-	int err;
+	int err = mmsim_range_init(&r, cma->mem, pfn, pfn + count);
 
-	mmsim_range_init(&r, cma->mem, pfn, pfn + count);
+	if (err)
+		return err;
 	r.type = MMSIM_MIGRATE_CMA;
 	mutex_lock(&cma->mem->cma_mutex);
 	err = mmsim_claim_range(&r, GFP_KERNEL);
@@ -383,7 +384,7 @@ struct mmsim_page *mmsim_cma_alloc(struct mmsim_cma *cma, unsigned long count, u
 	unsigned long nr = DIV_ROUND_UP(count, BIT(cma->order_per_bit)), bit, start = 0;
 	int err = -ENOMEM;
 
-	while (count && nr <= cma->nr_bits && align < BITS_PER_LONG - PAGE_SHIFT) {
+	while (count && count <= cma->count && align < BITS_PER_LONG - PAGE_SHIFT) {
 		bit = take_bits(cma, start, nr, align);
 		if (bit == cma->nr_bits)
 			break;
@@ -397,7 +398,7 @@ struct mmsim_page *mmsim_cma_alloc(struct mmsim_cma *cma, unsigned long count, u
 			break;
 		start = bit + (align > cma->order_per_bit ? BIT(align - cma->order_per_bit) : 1);
 	}
-	if (!count || nr > cma->nr_bits)
+	if (!count || count > cma->count)
 		obstacle.why = "no page, or more than the area has, was asked for";
 	note_failure(cma, err, &obstacle);
 	mmsim_count_event(&cma->mem->events, MMSIM_EVENT_CMA_ALLOC_FAIL);
