@@ -273,6 +273,36 @@ static void cma_release_foreign(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* A bit's pages are given back together, or those of them that a claim's end has: what else is asked for is refused. */
+static void cma_release_part(struct kunit *test)
+{
+	const unsigned int *order = test->param_value;
+	struct mmsim *m = instance(test, 0, 0);
+	struct mmsim_cma *cma = area(test, m, SZ_4M, *order);
+	struct mmsim_snapshot *before = mmsim_snapshot(test, m->memory);
+	unsigned long unit = BIT(*order), nr = unit + (unit + 1) / 2;
+	struct mmsim_page *page = mmsim_cma_alloc(cma, nr, 0, true);
+	bool splits = unit > 1;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	if (splits) {
+		KUNIT_EXPECT_FALSE(test, mmsim_cma_release(cma, page, unit - 1));
+		KUNIT_EXPECT_FALSE(test, mmsim_cma_release(cma, page + 1, unit - 1));
+		KUNIT_EXPECT_FALSE(test, mmsim_cma_release(cma, page + 1, nr - 1));
+		KUNIT_EXPECT_FALSE(test, mmsim_cma_release(cma, page, 2 * unit));
+	}
+	KUNIT_EXPECT_FALSE(test, mmsim_cma_release(cma, page, nr + 1));
+	KUNIT_EXPECT_EQ(test, mmsim_cma_used(cma), 2 * unit);
+	KUNIT_EXPECT_TRUE(test, mmsim_cma_release(cma, page, unit));
+	KUNIT_EXPECT_EQ(test, mmsim_cma_used(cma), unit);
+	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), -EBUSY);
+	KUNIT_EXPECT_TRUE(test, mmsim_cma_release(cma, page + unit, nr - unit));
+	KUNIT_EXPECT_EQ(test, mmsim_cma_used(cma), 0);
+	mmsim_expect_since(test, m->memory, before, -1, 0);
+	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), 0);
+	mmsim_test_check(test, m);
+}
+
 /* A page that was asked for as movable and can't be moved: the next place is taken; where there is none it is named. */
 static void cma_names_what_is_in_the_way(struct kunit *test)
 {
@@ -391,6 +421,7 @@ static struct kunit_case cma_test_cases[] = {
 	KUNIT_CASE(cma_is_lent_first),
 	KUNIT_CASE_PARAM(cma_bitmap, bit_order_gen_params),
 	KUNIT_CASE(cma_release_foreign),
+	KUNIT_CASE_PARAM(cma_release_part, bit_order_gen_params),
 	KUNIT_CASE(cma_names_what_is_in_the_way),
 	KUNIT_CASE_PARAM(cma_refused, wrong_gen_params),
 	KUNIT_CASE(cma_base),

@@ -3,8 +3,8 @@
  * CMA areas on command: what is written to the files alloc and free of each.
  *
  * A number of pages that is written to alloc is claimed. Written to free, so many are given back, the last claim first;
- * of a claim that is larger than what is left to give back the end stays. What is still claimed when the module goes is
- * given back then.
+ * of a claim that is larger than what is left to give back the end stays, and has to begin where a bit's pages do. What
+ * is still claimed when the module goes is given back then.
  *
  * Lock: held_mutex, for the list of claims. It is taken before what cma_alloc() and cma_release() take.
  */
@@ -57,7 +57,7 @@ int mmsim_cma_command_alloc(void *cma, u64 count)
 	return 0;
 }
 
-/* Gives back up to @count pages from a claim's start. Returns how many. */
+/* Gives back up to @count pages from a claim's start. Returns how many; 0 if that would split a bit's pages. */
 static unsigned long give_back(struct held *held, unsigned long count)
 {
 	unsigned long nr = min(held->count, count);
@@ -79,16 +79,23 @@ static unsigned long give_back(struct held *held, unsigned long count)
  * @cma: the area
  * @count: pages to be given back
  *
- * Return: 0, or -EINVAL when not so many were claimed; those that were are given back.
+ * Return: 0; -EINVAL when not so many were claimed, or the rest would begin inside of what a bit stands for. What could
+ * be given back until then is.
  */
 int mmsim_cma_command_free(void *cma, u64 count)
 {
 	struct held *held, *next;
+	unsigned long nr;
 
 	mutex_lock(&held_mutex);
-	list_for_each_entry_safe(held, next, &held_list, list)
-		if (held->cma == cma && count)
-			count -= give_back(held, count);
+	list_for_each_entry_safe(held, next, &held_list, list) {
+		if (held->cma != cma || !count)
+			continue;
+		nr = give_back(held, count);
+		if (!nr)
+			break;
+		count -= nr;
+	}
 	mutex_unlock(&held_mutex);
 	return count ? -EINVAL : 0;
 }

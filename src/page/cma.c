@@ -68,10 +68,11 @@ static const char *refusal(struct mmsim_memory *mem, const char *name, u64 size,
 	return NULL;
 }
 
-static struct mmsim_cma *alloc_area(struct mmsim_memory *mem, unsigned long nr_bits)
+static struct mmsim_cma *alloc_area(struct mmsim_memory *mem, unsigned long count, unsigned int order_per_bit)
 {
-	size_t size = offsetof(struct mmsim_cma, bitmap) + BITS_TO_LONGS(nr_bits) * sizeof(long);
-	unsigned int order = get_order(size);
+	unsigned long nr_bits = count >> order_per_bit, words = BITS_TO_LONGS(nr_bits);
+	unsigned long words_behind = order_per_bit ? BITS_TO_LONGS(count) : 0;
+	unsigned int order = get_order(offsetof(struct mmsim_cma, bitmap) + (words + words_behind) * sizeof(long));
 	struct mmsim_page *page;
 	struct mmsim_cma *cma;
 
@@ -83,7 +84,10 @@ static struct mmsim_cma *alloc_area(struct mmsim_memory *mem, unsigned long nr_b
 	cma = mmsim_memory_vaddr(mem, page);
 	cma->self = page;
 	cma->mem = mem;
+	cma->count = count;
+	cma->order_per_bit = order_per_bit;
 	cma->nr_bits = nr_bits;
+	cma->claimed = words_behind ? cma->bitmap + words : cma->bitmap;
 	spin_lock_init(&cma->lock);
 	return cma;
 }
@@ -153,7 +157,7 @@ static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, p
 	struct mmsim_range r;
 	int err;
 
-	cma = alloc_area(mem, count >> order_per_bit);
+	cma = alloc_area(mem, count, order_per_bit);
 	if (!cma) {
 		pr_err("cma_create: no memory for the bitmap of %s\n", name);
 		return -ENOMEM;
@@ -166,8 +170,6 @@ static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, p
 	strscpy(cma->name, name, sizeof(cma->name));
 	cma->zone = r.zone;
 	cma->base_pfn = r.start;
-	cma->count = count;
-	cma->order_per_bit = order_per_bit;
 	set_pageblocks(cma, MMSIM_MIGRATE_CMA, MMSIM_PAGEBLOCK_PAGES);
 	mmsim_memory_free_contig_range(mem, r.start, count, _RET_IP_);
 	mmsim_pcp_drain_all(mem);
@@ -317,26 +319,34 @@ struct mmsim_cma *mmsim_memory_cma_find(struct mmsim_memory *mem, const char *na
 
 /* --- Claiming and releasing --- */
 
-/* Sets the first @nr clear bits in a row from @start on, at a multiple of 1 << @align pages. nr_bits: none */
-static unsigned long take_bits(struct mmsim_cma *cma, unsigned long start, unsigned long nr, unsigned int align)
+static unsigned long bits_of(const struct mmsim_cma *cma, unsigned long count)
+{
+	return DIV_ROUND_UP(count, BIT(cma->order_per_bit));
+}
+
+/* Sets the first clear bits for @count pages from @start on, at a multiple of 1 << @align pages. nr_bits: none */
+static unsigned long take_bits(struct mmsim_cma *cma, unsigned long start, unsigned long count, unsigned int align)
 {
 	unsigned long mask = align > cma->order_per_bit ? BIT(align - cma->order_per_bit) - 1 : 0;
 	unsigned long offset = (cma->base_pfn & (BIT(align) - 1)) >> cma->order_per_bit;
-	unsigned long bit = cma->nr_bits;
+	unsigned long bit = cma->nr_bits, nr = bits_of(cma, count);
 
 	spin_lock(&cma->lock);
 	if (!cma->dead)
 		bit = bitmap_find_next_zero_area_off(cma->bitmap, cma->nr_bits, start, nr, mask, offset);
-	if (bit < cma->nr_bits)
+	if (bit < cma->nr_bits) {
 		bitmap_set(cma->bitmap, bit, nr);
+		bitmap_set(cma->claimed, bit << cma->order_per_bit, count);
+	}
 	spin_unlock(&cma->lock);
 	return min(bit, cma->nr_bits);
 }
 
-static void clear_bits(struct mmsim_cma *cma, unsigned long bit, unsigned long nr)
+static void clear_bits(struct mmsim_cma *cma, unsigned long bit, unsigned long count)
 {
 	spin_lock(&cma->lock);
-	bitmap_clear(cma->bitmap, bit, nr);
+	bitmap_clear(cma->claimed, bit << cma->order_per_bit, count);
+	bitmap_clear(cma->bitmap, bit, bits_of(cma, count));
 	spin_unlock(&cma->lock);
 }
 
@@ -381,11 +391,11 @@ static int claim_bits(struct mmsim_cma *cma, unsigned long bit, unsigned long co
 struct mmsim_page *mmsim_cma_alloc(struct mmsim_cma *cma, unsigned long count, unsigned int align, bool no_warn)
 {
 	struct mmsim_obstacle obstacle = { .pfn = cma->base_pfn, .why = "all of the area is claimed" };
-	unsigned long nr = DIV_ROUND_UP(count, BIT(cma->order_per_bit)), bit, start = 0;
+	unsigned long bit, start = 0;
 	int err = -ENOMEM;
 
 	while (count && count <= cma->count && align < BITS_PER_LONG - PAGE_SHIFT) {
-		bit = take_bits(cma, start, nr, align);
+		bit = take_bits(cma, start, count, align);
 		if (bit == cma->nr_bits)
 			break;
 		err = claim_bits(cma, bit, count, &obstacle);
@@ -393,7 +403,7 @@ struct mmsim_page *mmsim_cma_alloc(struct mmsim_cma *cma, unsigned long count, u
 			mmsim_count_event(&cma->mem->events, MMSIM_EVENT_CMA_ALLOC_SUCCESS);
 			return mmsim_memory_page(cma->mem, cma->base_pfn + (bit << cma->order_per_bit));
 		}
-		clear_bits(cma, bit, nr);
+		clear_bits(cma, bit, count);
 		if (err != -EBUSY)
 			break;
 		start = bit + (align > cma->order_per_bit ? BIT(align - cma->order_per_bit) : 1);
@@ -409,36 +419,56 @@ struct mmsim_page *mmsim_cma_alloc(struct mmsim_cma *cma, unsigned long count, u
 }
 EXPORT_SYMBOL_GPL(mmsim_cma_alloc);
 
+/* What is wrong with giving back @count pages from @at on, which lie in the area; @at is set to the page meant. */
+static const char *release_refusal(struct mmsim_cma *cma, unsigned long *at, unsigned long count)
+{
+	unsigned long in_bit = BIT(cma->order_per_bit) - 1, end = *at + count, clear;
+	bool end_claimed;
+
+	spin_lock(&cma->lock);
+	clear = find_next_zero_bit(cma->claimed, end, *at);
+	end_claimed = (end & in_bit) && test_bit(end, cma->claimed);
+	spin_unlock(&cma->lock);
+	if (clear < end) {
+		*at = clear;
+		return "is not claimed";
+	}
+	if (*at & in_bit)
+		return "is inside of what a bit stands for; begin at a multiple of that";
+	if (!end_claimed)
+		return NULL;
+	*at = end;
+	return "is inside of what a bit stands for, and claimed; end at a multiple of that, or with the claim";
+}
+
 /**
  * mmsim_cma_release() - give claimed pages back, as cma_release()
  * @cma: the area
- * @pages: the first page
- * @count: how many
+ * @pages: the first page, at a multiple of the pages that a bit stands for
+ * @count: how many, up to such a multiple or to the end of a claim
  *
  * Context: process context.
- * Return: false when the range is not one that was claimed from this area: nothing is done then.
+ * Return: false when the range is not one that was claimed from this area, or would leave a part of a bit claimed:
+ * nothing is done then, and the log says which page is wrong.
  */
 bool mmsim_cma_release(struct mmsim_cma *cma, const struct mmsim_page *pages, unsigned long count)
 {
-	unsigned long pfn, bit, nr, clear;
+	unsigned long pfn, at;
+	const char *why;
 
 	if (!pages || !count || !mmsim_memory_has(cma->mem, pages))
 		return false;
 	pfn = mmsim_memory_pfn(cma->mem, pages);
 	if (pfn < cma->base_pfn || count > cma->count || pfn - cma->base_pfn > cma->count - count)
 		return false;
-	bit = (pfn - cma->base_pfn) >> cma->order_per_bit;
-	nr = DIV_ROUND_UP(count, BIT(cma->order_per_bit));
-	spin_lock(&cma->lock);
-	clear = find_next_zero_bit(cma->bitmap, bit + nr, bit);
-	spin_unlock(&cma->lock);
-	if (clear < bit + nr) {
-		pr_err("cma_release: %s: pfn %#lx is not claimed\n", cma->name,
-		       cma->base_pfn + (clear << cma->order_per_bit));
+	at = pfn - cma->base_pfn;
+	why = release_refusal(cma, &at, count);
+	if (why) {
+		pr_err("cma_release: %s: pfn %#lx %s\n", cma->name, cma->base_pfn + at, why);
 		return false;
 	}
 	mmsim_memory_free_contig_range(cma->mem, pfn, count, _RET_IP_);
-	clear_bits(cma, bit, nr);
+	clear_bits(cma, (pfn - cma->base_pfn) >> cma->order_per_bit, count);
 	return true;
 }
 EXPORT_SYMBOL_GPL(mmsim_cma_release);

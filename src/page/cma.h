@@ -33,7 +33,12 @@ struct mmsim_cma {
 	bool dead;			/* being destroyed: nothing is claimed any more */
 	struct mmsim_obstacle failure;	/* what the last claim that failed met; why is NULL as long as none has */
 	int error;			/* and what it came to */
-	unsigned long bitmap[];		/* a bit is set while its pages are claimed */
+	/*
+	 * A bit a page, set while it is claimed: a claim may end inside what a bit of bitmap stands for, and the pages
+	 * behind it stay on loan. It lies behind bitmap, or is the same where that has a bit a page, too.
+	 */
+	unsigned long *claimed;
+	unsigned long bitmap[];		/* a bit is set while some of its pages are claimed */
 };
 
 /* What a floor above is told, with the area: under cma_mutex that it is there, without that it goes. */
