@@ -204,7 +204,7 @@ static void user_free_isolated(struct kunit *test)
 	mmsim_expect_since(test, m->memory, first, -1, 0);
 }
 
-/* A mover that finds the page in the moment between leaving its file and being let go is refused. */
+/* A mover that finds the page in the moment between leaving its file and being let go is to try again. */
 static void user_move_taken_out(struct kunit *test)
 {
 	struct mmsim *m = mmsim_test_instance(test, SZ_4M, "Normal");
@@ -212,7 +212,7 @@ static void user_move_taken_out(struct kunit *test)
 	struct mmsim_page *page = replace(f, 7, 0, 1);
 
 	xa_erase(&f->pages, 7);
-	KUNIT_EXPECT_EQ(test, move(m->memory, page), -EBUSY);
+	KUNIT_EXPECT_EQ(test, move(m->memory, page), -EAGAIN);
 	KUNIT_EXPECT_TRUE(test, mmsim_PageMovable(page));
 	expect_stats(test, m, 1, 1, 0, 1);
 	xa_store(&f->pages, 7, page, GFP_KERNEL);

@@ -57,7 +57,7 @@ static int move_locked(struct mmsim_user_file *f, struct mmsim_page *dst, struct
 
 	lockdep_assert_held_write(&f->lock);
 	if (xa_load(&f->pages, src->index) != src)
-		return -EBUSY;	/* taken out; it is freed as soon as the page lock is free */
+		return -EAGAIN;	/* taken out; it is freed as soon as the page lock is free */
 	unmap_mapping_pages(&f->mapping, src->index, 1, true);
 	copy_page(mmsim_memory_vaddr(mem, dst), mmsim_memory_vaddr(mem, src));
 	return replace(f, dst, src);

@@ -41,7 +41,7 @@ enum mmsim_user_stat {
 	MMSIM_USER_FAULTS,	/* page faults that were served */
 	MMSIM_USER_NO_MEMORY,	/* ... and those that found no page and ended in SIGBUS */
 	MMSIM_USER_MOVES,	/* pages moved to another frame */
-	MMSIM_USER_FAILED_MOVES,	/* moves that were refused: the page was about to be freed */
+	MMSIM_USER_FAILED_MOVES,	/* tries that failed: the page was about to be freed */
 	MMSIM_NR_USER_STATS
 };
 
