@@ -405,6 +405,34 @@ static void cma_base(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* Whatever is free can be had as an area: what describes it doesn't lie in the way. */
+static void cma_base_anywhere(struct kunit *test)
+{
+	struct mmsim *m = instance(test, 0, 0);
+	unsigned long meta = round_down(m->memory->meta_pfn, BLOCK), pfn, nr = 0, made = 0;
+	struct mmsim_page **page = kunit_kcalloc(test, BLOCK, sizeof(*page), GFP_KERNEL);
+	struct mmsim_cma *cma;
+
+	/* Beside the metadata nothing is left, so that what describes an area comes from a place that can be had. */
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	while ((page[nr] = take(m->memory, FIXED_GFP, 0)) && mmsim_memory_pfn(m->memory, page[nr]) - meta < BLOCK)
+		nr++;
+	KUNIT_ASSERT_NOT_NULL(test, page[nr]);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page[nr], 0));
+	for (pfn = m->memory->start_pfn; pfn < m->memory->start_pfn + m->memory->nr_pages; pfn += BLOCK) {
+		if (pfn == meta)
+			continue;
+		KUNIT_ASSERT_EQ(test, mmsim_memory_cma_create(m->memory, "a", SZ_2M, PFN_PHYS(pfn), 0, &cma), 0);
+		KUNIT_EXPECT_EQ(test, cma->base_pfn, pfn);
+		KUNIT_EXPECT_FALSE(test, is_inside(cma, cma->self));
+		KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), 0);
+		made++;
+	}
+	KUNIT_EXPECT_EQ(test, made, m->memory->nr_pages / BLOCK - 1);
+	mmsim_test_give_all(test, m->memory, page, nr);
+	mmsim_test_check(test, m);
+}
+
 static void cma_without_mobility(struct kunit *test)
 {
 	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "Normal");
@@ -425,6 +453,7 @@ static struct kunit_case cma_test_cases[] = {
 	KUNIT_CASE(cma_names_what_is_in_the_way),
 	KUNIT_CASE_PARAM(cma_refused, wrong_gen_params),
 	KUNIT_CASE(cma_base),
+	KUNIT_CASE(cma_base_anywhere),
 	KUNIT_CASE(cma_without_mobility),
 	{}
 };

@@ -157,15 +157,15 @@ static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, p
 	struct mmsim_range r;
 	int err;
 
+	err = claim_place(mem, base, count, &r);
+	if (err)
+		return err;
+	/* What describes the area can't be moved. It comes from elsewhere as long as the place is claimed. */
 	cma = alloc_area(mem, count, order_per_bit);
 	if (!cma) {
 		pr_err("cma_create: no memory for the bitmap of %s\n", name);
+		mmsim_memory_free_contig_range(mem, r.start, count, _RET_IP_);
 		return -ENOMEM;
-	}
-	err = claim_place(mem, base, count, &r);
-	if (err) {
-		free_area(cma);
-		return err;
 	}
 	strscpy(cma->name, name, sizeof(cma->name));
 	cma->zone = r.zone;
