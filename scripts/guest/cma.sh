@@ -68,6 +68,9 @@ check "  its folder goes" test ! -e "$DEBUG/cma/gpu"
 check "one is made" ctl cma_create gpu 2M
 check "  its folder comes" test -d "$DEBUG/cma/gpu"
 check "a second of that name is refused" ctl_fails "cma_create" cma_create gpu 2M
+check "it is destroyed, too" ctl cma_destroy gpu
+check "  and made again" ctl cma_create gpu 2M
+check "  its folder has come back" test -e "$DEBUG/cma/gpu/alloc"
 check "an odd size is refused" ctl_fails "cma_create" cma_create odd 3M
 check "one that there isn't can't be destroyed" ctl_fails "no area" cma_destroy nobody
 check "compact" ctl compact

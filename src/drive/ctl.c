@@ -39,6 +39,7 @@
 #include <mmsim/migrate.h>
 
 #include "mmsim.h"
+#include "page/cma.h"
 
 #define INPUT_MAX	SZ_64K
 #define OUTPUT_MAX	SZ_1M
@@ -352,6 +353,7 @@ static int do_cma_create(char *args)
 	err = mmsim_cma_create(name, size, 0, 0, &cma);
 	if (err)
 		return fail(err, "cma_create: %s not made, error %d; the log says why", name, err);
+	cma->by_command = true;
 	say("cma %s", name);
 	return 0;
 }
@@ -363,6 +365,8 @@ static int do_cma_destroy(char *args)
 
 	if (!cma)
 		return fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
+	if (!cma->by_command)
+		return fail(-EPERM, "cma_destroy: a module made %s and may use it; that has to destroy it", name);
 	if (mmsim_cma_destroy(cma))
 		return fail(-EBUSY, "cma_destroy: pages of %s are still claimed; release them first", name);
 	say("cma %s destroyed", name);

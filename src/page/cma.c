@@ -212,6 +212,7 @@ static int create_word(struct mmsim_memory *mem, char *word)
 	char *name = strsep(&word, ":"), *end = word;
 	struct mmsim_cma *cma;
 	u64 size = 0;
+	int err;
 
 	if (word)
 		size = memparse(word, &end);
@@ -219,7 +220,10 @@ static int create_word(struct mmsim_memory *mem, char *word)
 		pr_err("cma=: '%s' has no size; give NAME:SIZE, such as camera:16M\n", name);
 		return -EINVAL;
 	}
-	return mmsim_memory_cma_create(mem, name, size, 0, 0, &cma);
+	err = mmsim_memory_cma_create(mem, name, size, 0, 0, &cma);
+	if (!err)
+		cma->by_command = true;
+	return err;
 }
 
 /**
@@ -266,15 +270,17 @@ int mmsim_cma_destroy(struct mmsim_cma *cma)
 	claimed = bitmap_weight(cma->bitmap, cma->nr_bits) << cma->order_per_bit;
 	cma->dead = !claimed;
 	spin_unlock(&cma->lock);
-	if (claimed)
-		pr_err("cma_destroy: %lu pages of %s are still claimed; release them first\n", claimed, cma->name);
-	else
-		list_del(&cma->list);
 	mutex_unlock(&mem->cma_mutex);
-	if (claimed)
+	if (claimed) {
+		pr_err("cma_destroy: %lu pages of %s are still claimed; release them first\n", claimed, cma->name);
 		return -EBUSY;
+	}
+	/* Without the mutex, for which a reader of its files may wait. The name is taken until they are gone. */
 	blocking_notifier_call_chain(&mmsim_cma_chain, MMSIM_CMA_GOES, cma);
 	set_pageblocks(cma, MMSIM_MIGRATE_MOVABLE, -(long)MMSIM_PAGEBLOCK_PAGES);
+	mutex_lock(&mem->cma_mutex);
+	list_del(&cma->list);
+	mutex_unlock(&mem->cma_mutex);
 	free_area(cma);
 	return 0;
 }
@@ -313,6 +319,8 @@ struct mmsim_cma *mmsim_memory_cma_find(struct mmsim_memory *mem, const char *na
 
 	mutex_lock(&mem->cma_mutex);
 	cma = find(mem, name);
+	if (cma && cma->dead)
+		cma = NULL;
 	mutex_unlock(&mem->cma_mutex);
 	return cma;
 }

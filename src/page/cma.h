@@ -27,10 +27,12 @@ struct mmsim_cma {
 	unsigned int order_per_bit;	/* a bit stands for 1 << so many pages */
 	unsigned long nr_bits;
 
+	bool by_command;		/* cma= or a command made it, so a command may destroy it */
+
 	void *files;			/* of a floor above. cma_mutex */
 
 	spinlock_t lock;		/* of what follows; process context */
-	bool dead;			/* being destroyed: nothing is claimed any more */
+	bool dead;			/* being destroyed: not found, not claimed from. Written under cma_mutex, too */
 	struct mmsim_obstacle failure;	/* what the last claim that failed met; why is NULL as long as none has */
 	int error;			/* and what it came to */
 	/*
