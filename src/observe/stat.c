@@ -21,7 +21,10 @@
 
 static unsigned long nr_free_pages(const struct mmsim_zone *zone)
 {
-	return READ_ONCE(zone->free_pages);
+	unsigned long free = READ_ONCE(zone->free_pages);
+
+	/* As in the kernel, without those that are isolated: nobody can have them. */
+	return free - min(free, READ_ONCE(zone->free_type[MMSIM_MIGRATE_ISOLATE]));
 }
 
 static unsigned long nr_free_cma_pages(const struct mmsim_zone *zone)
@@ -29,12 +32,9 @@ static unsigned long nr_free_cma_pages(const struct mmsim_zone *zone)
 	return READ_ONCE(zone->free_type[MMSIM_MIGRATE_CMA]);
 }
 
-static unsigned long cma_pages(const struct mmsim_memory *mem, const struct mmsim_zone *zone)
+static unsigned long cma_pages(const struct mmsim_zone *zone)
 {
-	unsigned long nr[MMSIM_MIGRATE_TYPES];
-
-	mmsim_zone_count_pageblocks(mem, zone, nr);
-	return nr[MMSIM_MIGRATE_CMA] * MMSIM_PAGEBLOCK_PAGES;
+	return READ_ONCE(zone->cma_pages);
 }
 
 /* Requests by where they were served, on all CPUs. Only counted when there is more than one node. */
@@ -58,8 +58,7 @@ static bool is_first_populated(const struct mmsim_node *node, const struct mmsim
 	return first == zone && zone->present_pages;
 }
 
-static void show_zone_pages(struct seq_file *s, const struct mmsim_memory *mem, const struct mmsim_zone *zone,
-			    unsigned long free)
+static void show_zone_pages(struct seq_file *s, const struct mmsim_zone *zone, unsigned long free)
 {
 	const struct {
 		const char *name;
@@ -73,7 +72,7 @@ static void show_zone_pages(struct seq_file *s, const struct mmsim_memory *mem, 
 		{ "spanned", zone->spanned_pages },
 		{ "present", zone->present_pages },
 		{ "managed", zone->managed_pages },
-		{ "cma", cma_pages(mem, zone) },
+		{ "cma", cma_pages(zone) },
 	};
 	int i;
 
@@ -120,7 +119,7 @@ static void show_zone(struct seq_file *s, const struct mmsim_memory *mem, const 
 	seq_printf(s, "Node %u, zone %8s\n", zone->nid, zone->name);
 	if (is_first_populated(node, zone))
 		seq_puts(s, "  per-node stats\n");	/* of which the page floor has none: caches will */
-	show_zone_pages(s, mem, zone, free);
+	show_zone_pages(s, zone, free);
 	if (!zone->present_pages)
 		return;
 	show_zone_counters(s, mem, zone, free);
@@ -209,7 +208,7 @@ static struct sums sum_up(const struct mmsim_memory *mem)
 			sums.high_total += zone->managed_pages;
 			sums.high_free += free;
 		}
-		sums.cma_total += cma_pages(mem, zone);
+		sums.cma_total += cma_pages(zone);
 		sums.cma_free += nr_free_cma_pages(zone);
 		sums.reserve += zone_reserve(zone);
 	}
