@@ -2,6 +2,9 @@
 /*
  * Shrinkers: caches that give memory back when the page allocator runs low. As the kernel's struct shrinker, with the
  * fields that matter here.
+ *
+ * A claim of contiguous memory may be what calls a shrinker, and claims of CMA areas take turns: a shrinker must
+ * neither claim, nor make, find or destroy an area. It may release what was claimed.
  */
 #ifndef MMSIM_SHRINKER_H
 #define MMSIM_SHRINKER_H

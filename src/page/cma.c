@@ -188,7 +188,7 @@ static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, p
  * @order_per_bit: the bitmap has a bit for 1 << so many pages
  * @cma: where the area goes
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: 0; -EINVAL for what makes no sense, -EBUSY or -ENOMEM when the range can't be had, with a line in the log.
  */
 int mmsim_memory_cma_create(struct mmsim_memory *mem, const char *name, u64 size, phys_addr_t base,
@@ -257,7 +257,7 @@ int mmsim_cma_parse(struct mmsim_memory *mem, const char *areas)
  *
  * What is lent out stays where it is.
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: 0, or -EBUSY when pages are still claimed; the area stays then, and the log says so.
  */
 int mmsim_cma_destroy(struct mmsim_cma *cma)
@@ -310,7 +310,7 @@ void mmsim_cma_exit(struct mmsim_memory *mem)
  * @mem: the page floor
  * @name: the name
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: the area, or NULL.
  */
 struct mmsim_cma *mmsim_memory_cma_find(struct mmsim_memory *mem, const char *name)
@@ -392,7 +392,7 @@ static int claim_bits(struct mmsim_cma *cma, unsigned long bit, unsigned long co
  *
  * What is in the way is moved; where it can't be, the next place is tried.
  *
- * Context: process context, may sleep; not from an owner's callback.
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: the first page, each a block of its own with one reference; NULL when no place can be had, and the area
  * remembers the page that was last in the way, and why.
  */
@@ -526,7 +526,7 @@ unsigned long mmsim_cma_maxchunk(struct mmsim_cma *cma)
  * @order_per_bit: the bitmap has a bit for 1 << so many pages
  * @cma: where the area goes
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: as mmsim_memory_cma_create().
  */
 int mmsim_cma_create(const char *name, u64 size, phys_addr_t base, unsigned int order_per_bit, struct mmsim_cma **cma)
@@ -539,7 +539,7 @@ EXPORT_SYMBOL_GPL(mmsim_cma_create);
  * mmsim_cma_find() - find an area of the live instance by its name
  * @name: the name
  *
- * Context: process context, may sleep.
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: the area, or NULL.
  */
 struct mmsim_cma *mmsim_cma_find(const char *name)
