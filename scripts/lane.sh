@@ -91,14 +91,14 @@ lane_stock-6.12() { stock_lane 6.12; }
 lane_stock-6.1() { stock_lane 6.1; }
 
 lane_kasan() {
-	guest kasan kunit KUNIT=1 --timeout 1500 suites="$SUITES"
+	guest kasan kunit KUNIT=1 --timeout 2400 suites="$SUITES"
 	stock_guest kasan cma=yes attaches=20
 	user_guest kasan --timeout 1500 seconds=30
 	guest kasan storm "" --timeout 600 seconds=15
 }
 
 lane_kcsan() {
-	guest kcsan kunit KUNIT=1 --timeout 1500 --parallel suites="$SUITES"
+	guest kcsan kunit KUNIT=1 --timeout 2400 --parallel suites="$SUITES"
 	guest kcsan races "" --timeout 300 --parallel seconds=20
 }
 
