@@ -122,20 +122,17 @@ static void owner_same_trace(struct kunit *test)
 
 	if (!kernel_traces())
 		kunit_skip(test, "this kernel has no stack traces");
-	/* The first one has the CPU's list filled: another way through the allocator, if not all is inlined. */
-	page = take_as_owner(mem, GFP_KERNEL, 0);
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_TRUE(test, give_as_owner(mem, page, 0));
-	KUNIT_EXPECT_EQ(test, atomic_read(&mem->owners->stacks.nr_used), 2);
-	for (i = 0; i < 20; i++) {
+	for (i = 0; i <= 20; i++) {
+		OPTIMIZER_HIDE_VAR(i);	/* or the calls of the first rounds may get a place of their own */
 		page = take_as_owner(mem, GFP_KERNEL, 0);
 		KUNIT_ASSERT_NOT_NULL(test, page);
 		KUNIT_ASSERT_TRUE(test, mmsim_owner_read(mem, page, &o));
 		KUNIT_EXPECT_TRUE(test, give_as_owner(mem, page, 0));
-		if (i == 0) {
+		/* The first one has the CPU's list filled: another way through the allocator, if not all is inlined. */
+		if (i <= 1) {
 			stack = o.stack;
 			used = atomic_read(&mem->owners->stacks.nr_used);
-			KUNIT_EXPECT_LE(test, used, 3);
+			KUNIT_EXPECT_LE(test, used, 2 + i);
 		}
 		KUNIT_EXPECT_EQ(test, o.stack, stack);
 	}
