@@ -130,41 +130,6 @@ static void cma_seed_004(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
-struct farewell {
-	struct notifier_block block;
-	struct mmsim_cma *cma, *found, *made;
-	int error, calls;
-};
-
-static int say_farewell(struct notifier_block *nb, unsigned long news, void *data)
-{
-	struct farewell *f = container_of(nb, struct farewell, block);
-
-	if (data != f->cma || news != MMSIM_CMA_GOES)
-		return NOTIFY_DONE;
-	f->calls++;
-	f->found = mmsim_memory_cma_find(f->cma->mem, "camera");
-	f->error = mmsim_memory_cma_create(f->cma->mem, "camera", SZ_2M, 0, 0, &f->made);
-	return NOTIFY_OK;
-}
-
-/* While an area's files go nobody finds it, and nobody makes another of its name, whose files would meet them. */
-static void cma_name_is_taken_until_files_go(struct kunit *test)
-{
-	struct mmsim *m = instance(test, 0, 0);
-	struct farewell f = { .block.notifier_call = say_farewell, .cma = area(test, m, SZ_4M, 0) };
-	int err;
-
-	blocking_notifier_chain_register(&mmsim_cma_chain, &f.block);
-	err = mmsim_cma_destroy(f.cma);
-	blocking_notifier_chain_unregister(&mmsim_cma_chain, &f.block);
-	KUNIT_EXPECT_EQ(test, err, 0);
-	KUNIT_EXPECT_EQ(test, f.calls, 1);
-	KUNIT_EXPECT_NULL(test, f.found);
-	KUNIT_EXPECT_EQ(test, f.error, -EINVAL);
-	area(test, m, SZ_4M, 0);
-}
-
 /* What can't be moved never gets a page of an area: not from its lists, and not from a CPU's. */
 static void cma_not_for_unmovable(struct kunit *test)
 {
@@ -478,7 +443,6 @@ static void cma_without_mobility(struct kunit *test)
 
 static struct kunit_case cma_test_cases[] = {
 	KUNIT_CASE(cma_comes_and_goes),
-	KUNIT_CASE(cma_name_is_taken_until_files_go),
 	KUNIT_CASE(cma_seed_004),
 	KUNIT_CASE(cma_not_for_unmovable),
 	KUNIT_CASE(cma_watermarks),
