@@ -80,7 +80,6 @@ static void cma_comes_and_goes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, cma->base_pfn % BLOCK, 0);
 	KUNIT_EXPECT_EQ(test, normal(m->memory)->cma_pages, cma->count);
 	KUNIT_EXPECT_EQ(test, normal(m->memory)->free_type[MMSIM_MIGRATE_CMA], cma->count);
-	KUNIT_EXPECT_PTR_EQ(test, mmsim_memory_cma_find(m->memory, "camera"), cma);
 	KUNIT_EXPECT_NULL(test, mmsim_memory_cma_find(m->memory, "gpu"));
 	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), 0);
 	KUNIT_EXPECT_EQ(test, normal(m->memory)->cma_pages, 0);
@@ -128,6 +127,64 @@ static void cma_seed_004(struct kunit *test)
 	mmsim_pcp_drain_all(m->memory);
 	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), 0);
 	mmsim_test_check(test, m);
+}
+
+/* Who found an area keeps it from being destroyed until it is put; one that nobody holds stays. */
+static void cma_is_held(struct kunit *test)
+{
+	struct mmsim *m = instance(test, 0, 0);
+	struct mmsim_cma *cma = area(test, m, SZ_4M, 0);
+
+	KUNIT_EXPECT_PTR_EQ(test, mmsim_memory_cma_find(m->memory, "camera"), cma);
+	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), -EBUSY);
+	mmsim_cma_put(cma);
+	mmsim_cma_put(cma);
+	KUNIT_ASSERT_PTR_EQ(test, mmsim_memory_cma_find(m->memory, "camera"), cma);
+	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), 0);
+	KUNIT_EXPECT_NULL(test, mmsim_memory_cma_find(m->memory, "camera"));
+	mmsim_test_check(test, m);
+}
+
+struct listener {
+	struct notifier_block block;
+	struct kunit *test;
+	struct mmsim_memory *mem;
+	int calls[2];		/* by news */
+};
+
+static int hear(struct notifier_block *nb, unsigned long news, void *data)
+{
+	struct listener *l = container_of(nb, struct listener, block);
+	struct mmsim_cma *cma = data, *other;
+	struct kunit *test = l->test;
+
+	if (cma->mem != l->mem)
+		return NOTIFY_DONE;
+	l->calls[news]++;
+	KUNIT_EXPECT_NULL(test, mmsim_memory_cma_find(l->mem, "camera"));
+	KUNIT_EXPECT_EQ(test, mmsim_memory_cma_create(l->mem, "camera", SZ_2M, 0, 0, &other), -EINVAL);
+	KUNIT_EXPECT_NULL(test, mmsim_cma_alloc(cma, 1, 0, true));
+	return NOTIFY_OK;
+}
+
+/* While an area's files come or go nobody finds it, nobody claims, and nobody makes another of its name. */
+static void cma_hidden_while_told_of(struct kunit *test)
+{
+	struct mmsim *m = instance(test, 0, 0);
+	struct listener l = { .block.notifier_call = hear, .test = test, .mem = m->memory };
+	struct mmsim_cma *cma = NULL;
+	int err, destroyed = -ENOENT;
+
+	blocking_notifier_chain_register(&mmsim_cma_chain, &l.block);
+	err = mmsim_memory_cma_create(m->memory, "camera", SZ_4M, 0, 0, &cma);
+	if (!err)
+		destroyed = mmsim_cma_destroy(cma);
+	blocking_notifier_chain_unregister(&mmsim_cma_chain, &l.block);
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_EQ(test, destroyed, 0);
+	KUNIT_EXPECT_EQ(test, l.calls[MMSIM_CMA_CREATED], 1);
+	KUNIT_EXPECT_EQ(test, l.calls[MMSIM_CMA_GOES], 1);
+	area(test, m, SZ_4M, 0);
 }
 
 /* What can't be moved never gets a page of an area: not from its lists, and not from a CPU's. */
@@ -443,6 +500,8 @@ static void cma_without_mobility(struct kunit *test)
 
 static struct kunit_case cma_test_cases[] = {
 	KUNIT_CASE(cma_comes_and_goes),
+	KUNIT_CASE(cma_is_held),
+	KUNIT_CASE(cma_hidden_while_told_of),
 	KUNIT_CASE(cma_seed_004),
 	KUNIT_CASE(cma_not_for_unmovable),
 	KUNIT_CASE(cma_watermarks),

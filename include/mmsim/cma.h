@@ -19,6 +19,7 @@ struct mmsim_cma;
 int mmsim_cma_create(const char *name, u64 size, phys_addr_t base, unsigned int order_per_bit, struct mmsim_cma **cma);
 int mmsim_cma_destroy(struct mmsim_cma *cma);
 struct mmsim_cma *mmsim_cma_find(const char *name);
+void mmsim_cma_put(struct mmsim_cma *cma);
 struct mmsim_page *mmsim_cma_alloc(struct mmsim_cma *cma, unsigned long count, unsigned int align, bool no_warn);
 bool mmsim_cma_release(struct mmsim_cma *cma, const struct mmsim_page *pages, unsigned long count);
 

@@ -56,7 +56,7 @@ check "the invariants hold" verdict
 check "a claim of more than is left fails" fails write alloc 1000
 check "  and the file says why" has "$AREA/last_failure" '^pfn 0x[0-9a-f]+, error -[0-9]+: .'
 check "  vmstat counts it" equal "$(events cma_alloc_fail)" 1
-check "an area in use is not destroyed" ctl_fails "still claimed" cma_destroy camera
+check "an area in use is not destroyed" ctl_fails "camera stays" cma_destroy camera
 check "40 pages are given back" write free 40
 check "  used says so" number used 60
 check "more than is claimed can't be given back" fails write free 61

@@ -39,7 +39,6 @@
 #include <mmsim/migrate.h>
 
 #include "mmsim.h"
-#include "page/cma.h"
 
 #define INPUT_MAX	SZ_64K
 #define OUTPUT_MAX	SZ_1M
@@ -353,7 +352,7 @@ static int do_cma_create(char *args)
 	err = mmsim_cma_create(name, size, 0, 0, &cma);
 	if (err)
 		return fail(err, "cma_create: %s not made, error %d; the log says why", name, err);
-	cma->by_command = true;
+	mmsim_cma_put(cma);
 	say("cma %s", name);
 	return 0;
 }
@@ -365,10 +364,11 @@ static int do_cma_destroy(char *args)
 
 	if (!cma)
 		return fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
-	if (!cma->by_command)
-		return fail(-EPERM, "cma_destroy: a module made %s and may use it; that has to destroy it", name);
-	if (mmsim_cma_destroy(cma))
-		return fail(-EBUSY, "cma_destroy: pages of %s are still claimed; release them first", name);
+	if (mmsim_cma_destroy(cma)) {
+		mmsim_cma_put(cma);
+		return fail(-EBUSY, "cma_destroy: %s stays, pages of it are claimed or a module holds it; the log says which",
+			    name);
+	}
 	say("cma %s destroyed", name);
 	return 0;
 }

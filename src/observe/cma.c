@@ -121,7 +121,6 @@ void mmsim_observe_cma_init(struct mmsim_memory *mem)
 	struct mmsim_cma *cma;
 
 	cma_folder = mmsim_debugfs_folder("cma", NULL);
-	/* Not under the mutex, which who is told of news may take. */
 	blocking_notifier_chain_register(&mmsim_cma_chain, &cma_block);
 	mutex_lock(&mem->cma_mutex);
 	list_for_each_entry(cma, &mem->cma_areas, list)

@@ -12,7 +12,8 @@
  *	alloc:  bits -> claim -> the pages, each with one reference
  *	release: free the pages -> clear the bits
  *
- * Claims of an instance take turns under cma_mutex, which the list of areas needs, too.
+ * Claims of an instance take turns under cma_mutex, which the list of areas needs, too. Floors above are told of an area
+ * without it, as a reader of the area's files may be waiting for it; the area is hidden meanwhile, but its name is taken.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -149,7 +150,8 @@ static void set_pageblocks(struct mmsim_cma *cma, unsigned int type, long pages)
 	}
 }
 
-static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, phys_addr_t base,
+/* Its creator holds it, and nobody finds it yet. */
+static int create_hidden(struct mmsim_memory *mem, const char *name, u64 size, phys_addr_t base,
 			 unsigned int order_per_bit, struct mmsim_cma **result)
 {
 	unsigned long count = size >> PAGE_SHIFT;
@@ -173,10 +175,26 @@ static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, p
 	set_pageblocks(cma, MMSIM_MIGRATE_CMA, MMSIM_PAGEBLOCK_PAGES);
 	mmsim_memory_free_contig_range(mem, r.start, count, _RET_IP_);
 	mmsim_pcp_drain_all(mem);
+	cma->holders = 1;
+	cma->hidden = true;
 	list_add_tail(&cma->list, &mem->cma_areas);
-	blocking_notifier_call_chain(&mmsim_cma_chain, MMSIM_CMA_CREATED, cma);
 	*result = cma;
 	return 0;
+}
+
+static void set_hidden(struct mmsim_cma *cma, bool hidden)
+{
+	spin_lock(&cma->lock);
+	cma->hidden = hidden;
+	spin_unlock(&cma->lock);
+}
+
+static void show_area(struct mmsim_cma *cma)
+{
+	blocking_notifier_call_chain(&mmsim_cma_chain, MMSIM_CMA_CREATED, cma);
+	mutex_lock(&cma->mem->cma_mutex);
+	set_hidden(cma, false);
+	mutex_unlock(&cma->mem->cma_mutex);
 }
 
 /**
@@ -186,7 +204,7 @@ static int create_locked(struct mmsim_memory *mem, const char *name, u64 size, p
  * @size: bytes, a multiple of 2 MB
  * @base: the physical address where it is to begin, a multiple of 2 MB; 0 for the highest place that will do
  * @order_per_bit: the bitmap has a bit for 1 << so many pages
- * @cma: where the area goes
+ * @cma: where the area goes; the caller holds it until mmsim_cma_put() or mmsim_cma_destroy()
  *
  * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: 0; -EINVAL for what makes no sense, -EBUSY or -ENOMEM when the range can't be had, with a line in the log.
@@ -202,8 +220,10 @@ int mmsim_memory_cma_create(struct mmsim_memory *mem, const char *name, u64 size
 	if (why)
 		pr_err("cma_create: '%s', %llu bytes: %s\n", name, size, why);
 	else
-		err = create_locked(mem, name, size, base, order_per_bit, cma);
+		err = create_hidden(mem, name, size, base, order_per_bit, cma);
 	mutex_unlock(&mem->cma_mutex);
+	if (!err)
+		show_area(*cma);
 	return err;
 }
 
@@ -222,7 +242,7 @@ static int create_word(struct mmsim_memory *mem, char *word)
 	}
 	err = mmsim_memory_cma_create(mem, name, size, 0, 0, &cma);
 	if (!err)
-		cma->by_command = true;
+		mmsim_cma_put(cma);
 	return err;
 }
 
@@ -251,31 +271,44 @@ int mmsim_cma_parse(struct mmsim_memory *mem, const char *areas)
 	return err;
 }
 
+/* What keeps an area from being destroyed by its one holder; NULL, and it is hidden, when nothing does. Under cma_mutex. */
+static const char *hide(struct mmsim_cma *cma)
+{
+	const char *why = NULL;
+
+	if (cma->holders > 1)
+		return "others hold it; they have to put it first";
+	spin_lock(&cma->lock);
+	if (!bitmap_empty(cma->bitmap, cma->nr_bits))
+		why = "pages of it are still claimed; release them first";
+	else
+		cma->hidden = true;
+	spin_unlock(&cma->lock);
+	return why;
+}
+
 /**
  * mmsim_cma_destroy() - give an area back to the zone
- * @cma: the area; nobody uses it any more
+ * @cma: the area; the caller holds it
  *
  * What is lent out stays where it is.
  *
  * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
- * Return: 0, or -EBUSY when pages are still claimed; the area stays then, and the log says so.
+ * Return: 0, or -EBUSY when pages are still claimed or others hold the area; it stays then, the caller still holds it,
+ * and the log says so.
  */
 int mmsim_cma_destroy(struct mmsim_cma *cma)
 {
 	struct mmsim_memory *mem = cma->mem;
-	unsigned long claimed;
+	const char *why;
 
 	mutex_lock(&mem->cma_mutex);
-	spin_lock(&cma->lock);
-	claimed = bitmap_weight(cma->bitmap, cma->nr_bits) << cma->order_per_bit;
-	cma->dead = !claimed;
-	spin_unlock(&cma->lock);
+	why = hide(cma);
 	mutex_unlock(&mem->cma_mutex);
-	if (claimed) {
-		pr_err("cma_destroy: %lu pages of %s are still claimed; release them first\n", claimed, cma->name);
+	if (why) {
+		pr_err("cma_destroy: %s stays: %s\n", cma->name, why);
 		return -EBUSY;
 	}
-	/* Without the mutex, for which a reader of its files may wait. The name is taken until they are gone. */
 	blocking_notifier_call_chain(&mmsim_cma_chain, MMSIM_CMA_GOES, cma);
 	set_pageblocks(cma, MMSIM_MIGRATE_MOVABLE, -(long)MMSIM_PAGEBLOCK_PAGES);
 	mutex_lock(&mem->cma_mutex);
@@ -311,7 +344,7 @@ void mmsim_cma_exit(struct mmsim_memory *mem)
  * @name: the name
  *
  * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
- * Return: the area, or NULL.
+ * Return: the area, which the caller holds until mmsim_cma_put() or mmsim_cma_destroy(), or NULL.
  */
 struct mmsim_cma *mmsim_memory_cma_find(struct mmsim_memory *mem, const char *name)
 {
@@ -319,11 +352,29 @@ struct mmsim_cma *mmsim_memory_cma_find(struct mmsim_memory *mem, const char *na
 
 	mutex_lock(&mem->cma_mutex);
 	cma = find(mem, name);
-	if (cma && cma->dead)
+	if (cma && cma->hidden)
 		cma = NULL;
+	if (cma)
+		cma->holders++;
 	mutex_unlock(&mem->cma_mutex);
 	return cma;
 }
+
+/**
+ * mmsim_cma_put() - hold an area no longer
+ * @cma: the area, of which the caller has nothing claimed any more
+ *
+ * An area that nobody holds stays, with all its pages on loan, until somebody finds and destroys it or the instance goes.
+ *
+ * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
+ */
+void mmsim_cma_put(struct mmsim_cma *cma)
+{
+	mutex_lock(&cma->mem->cma_mutex);
+	cma->holders--;
+	mutex_unlock(&cma->mem->cma_mutex);
+}
+EXPORT_SYMBOL_GPL(mmsim_cma_put);
 
 /* --- Claiming and releasing --- */
 
@@ -340,7 +391,7 @@ static unsigned long take_bits(struct mmsim_cma *cma, unsigned long start, unsig
 	unsigned long bit = cma->nr_bits, nr = bits_of(cma, count);
 
 	spin_lock(&cma->lock);
-	if (!cma->dead)
+	if (!cma->hidden)
 		bit = bitmap_find_next_zero_area_off(cma->bitmap, cma->nr_bits, start, nr, mask, offset);
 	if (bit < cma->nr_bits) {
 		bitmap_set(cma->bitmap, bit, nr);
@@ -524,7 +575,7 @@ unsigned long mmsim_cma_maxchunk(struct mmsim_cma *cma)
  * @size: bytes, a multiple of 2 MB
  * @base: the physical address where it is to begin, or 0
  * @order_per_bit: the bitmap has a bit for 1 << so many pages
- * @cma: where the area goes
+ * @cma: where the area goes; the caller holds it until mmsim_cma_put() or mmsim_cma_destroy()
  *
  * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  * Return: as mmsim_memory_cma_create().
@@ -540,7 +591,7 @@ EXPORT_SYMBOL_GPL(mmsim_cma_create);
  * @name: the name
  *
  * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
- * Return: the area, or NULL.
+ * Return: the area, which the caller holds until mmsim_cma_put() or mmsim_cma_destroy(), or NULL.
  */
 struct mmsim_cma *mmsim_cma_find(const char *name)
 {

@@ -27,12 +27,12 @@ struct mmsim_cma {
 	unsigned int order_per_bit;	/* a bit stands for 1 << so many pages */
 	unsigned long nr_bits;
 
-	bool by_command;		/* cma= or a command made it, so a command may destroy it */
+	unsigned int holders;		/* who created or found it and has not put it. cma_mutex */
 
-	void *files;			/* of a floor above. cma_mutex */
+	void *files;			/* of a floor above, which writes it while the area is hidden */
 
 	spinlock_t lock;		/* of what follows; process context */
-	bool dead;			/* being destroyed: not found, not claimed from. Written under cma_mutex, too */
+	bool hidden;			/* coming or going: not found, not claimed from. Written under cma_mutex, too */
 	struct mmsim_obstacle failure;	/* what the last claim that failed met; why is NULL as long as none has */
 	int error;			/* and what it came to */
 	/*
@@ -43,7 +43,7 @@ struct mmsim_cma {
 	unsigned long bitmap[];		/* a bit is set while some of its pages are claimed */
 };
 
-/* What a floor above is told, with the area: under cma_mutex that it is there, without that it goes. */
+/* What a floor above is told, with the area, which is hidden then; cma_mutex is free. */
 enum mmsim_cma_news {
 	MMSIM_CMA_CREATED,
 	MMSIM_CMA_GOES
