@@ -294,7 +294,7 @@ static void request_oracle(struct kunit *test)
 	for (step = 0; step < 60000 && !fault; step++) {
 		bool filling = step % 10000 < 6000;
 
-		if (!t->nr || mmsim_test_below(&t->rnd, 10) < (filling ? 7 : 3))
+		if (!t->nr || mmsim_test_below(&t->rnd, 10) < (filling ? 9 : 3))
 			fault = try(t);
 		else
 			release(test, t);
