@@ -6,6 +6,7 @@
 #include <kunit/test.h>
 
 #include "fixture.h"
+#include "page/buddy.h"
 #include "page/memory.h"
 
 static struct list_head *free_list_of(struct mmsim_zone *zone, unsigned int order)
@@ -152,38 +153,155 @@ static void find_victim(struct kunit *test, struct mmsim_memory *mem, struct vic
 	KUNIT_ASSERT_EQ(test, v->zone->free_area[10].nr_free, 1);
 }
 
-/*
- * The check that all other tests lean on: each invariant, broken alone, is found and named. To mend what was broken,
- * the metadata is put back as it was: the region has all of it.
- */
+static void *metadata_of(const struct mmsim *m)
+{
+	return m->region.vaddr + ((m->memory->meta_pfn - m->region.start_pfn) << PAGE_SHIFT);
+}
+
+/* The metadata as it is, to be put back when something in it has been broken: the region has all of it. */
+static void *metadata_copy(struct kunit *test, struct mmsim *m)
+{
+	size_t size = m->memory->meta_pages << PAGE_SHIFT;
+	void *copy = kunit_kmalloc(test, size, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, copy);
+	mmsim_test_check(test, m);
+	return memcpy(copy, metadata_of(m), size);
+}
+
+/* The check finds what has been broken and says @says; then it is mended. */
+static void expect_found(struct kunit *test, struct mmsim *m, const void *copy, const char *says)
+{
+	char what[256] = "";
+
+	KUNIT_EXPECT_EQ(test, mmsim_memory_check(m->memory, what, sizeof(what)), -EUCLEAN);
+	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(what, says), "it says: %s", what);
+	memcpy(metadata_of(m), copy, m->memory->meta_pages << PAGE_SHIFT);
+	mmsim_test_check(test, m);
+}
+
+/* The check that all other tests lean on: each invariant, broken alone, is found and named. */
 static void check_finds(struct kunit *test)
 {
 	const struct breakage *breakage = test->param_value;
 	struct mmsim *m = mmsim_test_instance(test, SZ_8M, "DMA:2M,Normal");
-	struct mmsim_memory *mem = m->memory;
-	size_t size = mem->meta_pages << PAGE_SHIFT;
-	void *copy = kunit_kmalloc(test, size, GFP_KERNEL), *metadata;
 	struct victim v;
-	char what[256] = "";
+	void *copy;
 
-	KUNIT_ASSERT_NOT_NULL(test, copy);
-	metadata = m->region.vaddr + ((mem->meta_pfn - m->region.start_pfn) << PAGE_SHIFT);
-	find_victim(test, mem, &v);
-	mmsim_test_check(test, m);
-
-	memcpy(copy, metadata, size);
+	find_victim(test, m->memory, &v);
+	copy = metadata_copy(test, m);
 	break_it(&v, breakage);
-	KUNIT_EXPECT_EQ(test, mmsim_memory_check(mem, what, sizeof(what)), -EUCLEAN);
-	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(what, breakage->says), "it says: %s", what);
-	memcpy(metadata, copy, size);
+	expect_found(test, m, copy, breakage->says);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, v.page[HELD], 1));
+	KUNIT_EXPECT_TRUE(test, give(m->memory, v.page[WHOLE_ZONE], 9));
+}
 
-	mmsim_test_check(test, m);
-	KUNIT_EXPECT_TRUE(test, give(mem, v.page[HELD], 1));
-	KUNIT_EXPECT_TRUE(test, give(mem, v.page[WHOLE_ZONE], 9));
+/* --- Migratetypes and CPU lists --- */
+
+/* What is broken of an instance of Normal alone: something about a free block of two Movable pageblocks ... */
+static void break_type_list(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	list_move(&page->lru, &zone->free_area[10].free_list[MMSIM_MIGRATE_RECLAIMABLE]);
+}
+
+static void break_type(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	mmsim_pageblock_set_type(zone, page, 10, MMSIM_MIGRATE_RECLAIMABLE);
+}
+
+static void break_type_half(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	mmsim_pageblock_set_type(zone, page + MMSIM_PAGEBLOCK_PAGES, 9, MMSIM_MIGRATE_RECLAIMABLE);
+}
+
+/* ... or about the one page that a CPU's lists have. */
+static struct mmsim_pcp *pcp_with_page(struct mmsim_zone *zone)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (zone->pcp[cpu]->list[0][MMSIM_MIGRATE_UNMOVABLE])
+			return zone->pcp[cpu];
+	return NULL;
+}
+
+static void break_pcp_count(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	pcp_with_page(zone)->count++;
+}
+
+static void break_pcp_page(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	atomic_inc(&pcp_with_page(zone)->list[0][MMSIM_MIGRATE_UNMOVABLE]->_refcount);
+}
+
+static void break_pcp_order(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	struct mmsim_pcp *pcp = pcp_with_page(zone);
+
+	swap(pcp->list[0][MMSIM_MIGRATE_UNMOVABLE], pcp->list[1][MMSIM_MIGRATE_UNMOVABLE]);
+}
+
+static void break_pcp_foreign(struct mmsim_zone *zone, struct mmsim_page *page)
+{
+	pcp_with_page(zone)->list[0][MMSIM_MIGRATE_UNMOVABLE] = zone->map - 1;
+}
+
+struct type_breakage {
+	const char *name, *says;
+	void (*links)(struct mmsim_zone *zone, struct mmsim_page *page);
+	size_t counter;			/* of the zone, one too high, where links is NULL */
+};
+
+static const struct type_breakage type_breakages[] = {
+	{ "block on another type's list", "is on the Reclaimable list of order 10, its pageblock is Movable",
+	  break_type_list },
+	{ "pageblock of another type", "is on the Movable list of order 10, its pageblock is Reclaimable", break_type },
+	{ "second pageblock of another type", "is free with order 10, its pageblocks are of two migratetypes",
+	  break_type_half },
+	{ "free_type", "free_type of Movable is", .counter = COUNTER(free_type[MMSIM_MIGRATE_MOVABLE]) },
+	{ "common_pages", "common_pages is", .counter = COUNTER(common_pages) },
+	{ "nr_highatomic", "nr_highatomic is 1, there are 0", .counter = COUNTER(nr_highatomic) },
+	{ "nr_isolate", "nr_isolate is 1, 0 pageblocks are", .counter = COUNTER(nr_isolate) },
+	{ "cma_pages", "cma_pages is 1, there are 0 such pageblocks", .counter = COUNTER(cma_pages) },
+	{ "count of a CPU's lists", "pages, their count is", break_pcp_count },
+	{ "referenced page on a CPU's list", "is on a CPU's list of order 0", break_pcp_page },
+	{ "page on a CPU's list of another order", "is on a CPU's list of order 1", break_pcp_order },
+	{ "foreign page on a CPU's list", "a CPU's list of order 0 leaves the page array", break_pcp_foreign },
+};
+
+static void describe_type_breakage(const struct type_breakage *breakage, char *desc)
+{
+	strscpy(desc, breakage->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(type_breakage, type_breakages, describe_type_breakage);
+
+static void check_finds_by_type(struct kunit *test)
+{
+	const struct mmsim_memory_params params = { .group_by_mobility = true, .pcp_orders = MMSIM_PCP_ORDERS };
+	const struct type_breakage *breakage = test->param_value;
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_16M, "Normal", &params);
+	struct mmsim_zone *zone = &m->memory->node[0]->zone[MMSIM_ZONE_NORMAL];
+	struct mmsim_page *page;
+	void *copy;
+
+	mmsim_test_pcp_sizes(m->memory, 1, 10);
+	KUNIT_ASSERT_TRUE(test, give(m->memory, take(m->memory, GFP_NOWAIT, 0), 0));
+	KUNIT_ASSERT_NOT_NULL(test, pcp_with_page(zone));
+	page = mmsim_first_free(zone, 10, MMSIM_MIGRATE_MOVABLE);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	copy = metadata_copy(test, m);
+	if (breakage->links)
+		breakage->links(zone, page);
+	else
+		++*(unsigned long *)((void *)zone + breakage->counter);
+	expect_found(test, m, copy, breakage->says);
 }
 
 static struct kunit_case check_cases[] = {
 	KUNIT_CASE_PARAM(check_finds, breakage_gen_params),
+	KUNIT_CASE_PARAM(check_finds_by_type, type_breakage_gen_params),
 	{}
 };
 

@@ -620,78 +620,6 @@ static void migrate_highatomic_half_isolated(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
-/* --- What the structural check finds --- */
-
-struct breakage {
-	const char *name, *says;
-	void (*break_it)(struct mmsim_zone *zone, struct mmsim_page *page);
-};
-
-static void break_list(struct mmsim_zone *zone, struct mmsim_page *page)
-{
-	list_move(&page->lru, &zone->free_area[10].free_list[R]);
-}
-
-static void break_pageblock(struct mmsim_zone *zone, struct mmsim_page *page)
-{
-	mmsim_pageblock_set_type(zone, page, 10, R);
-}
-
-static void break_half(struct mmsim_zone *zone, struct mmsim_page *page)
-{
-	mmsim_pageblock_set_type(zone, page + BLOCK, 9, R);
-}
-
-static void break_free_type(struct mmsim_zone *zone, struct mmsim_page *page)
-{
-	zone->free_type[M]++;
-}
-
-static void break_common(struct mmsim_zone *zone, struct mmsim_page *page)
-{
-	zone->common_pages++;
-}
-
-static const struct breakage breakages[] = {
-	{ "block on another type's list",
-	  "is on the Reclaimable list of order 10, its pageblock is Movable", break_list },
-	{ "pageblock of another type",
-	  "is on the Movable list of order 10, its pageblock is Reclaimable", break_pageblock },
-	{ "second pageblock of another type",
-	  "is free with order 10, its pageblocks are of two migratetypes", break_half },
-	{ "free_type", "free_type of Movable is", break_free_type },
-	{ "common_pages", "common_pages is", break_common },
-};
-
-static void describe_breakage(const struct breakage *b, char *desc)
-{
-	strscpy(desc, b->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(breakage, breakages, describe_breakage);
-
-static void migrate_check_finds(struct kunit *test)
-{
-	const struct breakage *b = test->param_value;
-	struct mmsim *m = instance(test, SZ_16M, true);
-	struct mmsim_zone *zone = normal(m->memory);
-	struct mmsim_page *page = mmsim_first_free(zone, 10, M);
-	size_t size = m->memory->meta_pages << PAGE_SHIFT;
-	void *metadata = m->region.vaddr + ((m->memory->meta_pfn - m->region.start_pfn) << PAGE_SHIFT);
-	void *copy = kunit_kmalloc(test, size, GFP_KERNEL);
-	char what[256] = "";
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	KUNIT_ASSERT_NOT_NULL(test, copy);
-	mmsim_test_check(test, m);
-	memcpy(copy, metadata, size);
-	b->break_it(zone, page);
-	KUNIT_EXPECT_EQ(test, mmsim_memory_check(m->memory, what, sizeof(what)), -EUCLEAN);
-	KUNIT_EXPECT_NOT_NULL_MSG(test, strstr(what, b->says), "it says: %s", what);
-	memcpy(metadata, copy, size);
-	mmsim_test_check(test, m);
-}
-
 static struct kunit_case migrate_cases[] = {
 	KUNIT_CASE(migrate_initial),
 	KUNIT_CASE_PARAM(migrate_takes_largest, taker_gen_params),
@@ -707,7 +635,6 @@ static struct kunit_case migrate_cases[] = {
 	KUNIT_CASE(migrate_highatomic),
 	KUNIT_CASE(migrate_highatomic_merges),
 	KUNIT_CASE(migrate_highatomic_half_isolated),
-	KUNIT_CASE_PARAM(migrate_check_finds, breakage_gen_params),
 	{}
 };
 
