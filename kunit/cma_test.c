@@ -498,6 +498,47 @@ static void cma_without_mobility(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mmsim_memory_cma_create(m->memory, "a", SZ_2M, 0, 0, &cma), -EINVAL);
 }
 
+/* Claims of all sizes while others take and free, in the area and elsewhere. */
+static void cma_races(struct kunit *test)
+{
+	struct mmsim *m = instance(test, MMSIM_PCP_ORDERS, 10);
+	struct mmsim_cma *cma = area(test, m, SZ_4M, 0);
+	unsigned long deadline = jiffies + 60 * HZ;
+	unsigned int round, nr_claimed = 0;
+	struct mmsim_bustle *u[2];
+	struct mmsim_page *page;
+	struct rnd_state rnd;
+
+	mmsim_test_random(test, &rnd);
+	mmsim_bustle_start(test, m->memory, &rnd, u, ARRAY_SIZE(u));
+	for (round = 0; round < 200 && time_before(jiffies, deadline); round++) {
+		unsigned long count = 1 + mmsim_test_below(&rnd, round % 8 ? 64 : cma->count);
+
+		page = mmsim_cma_alloc(cma, count, mmsim_test_below(&rnd, 7), true);
+		if (page) {
+			nr_claimed++;
+			memset(mmsim_memory_vaddr(m->memory, page), 0xca, count << PAGE_SHIFT);
+			KUNIT_EXPECT_TRUE(test, mmsim_cma_release(cma, page, count));
+		}
+		if (round % 16 == 0)
+			mmsim_test_check(test, m);
+		if (round % 8 == 0)
+			schedule_timeout_uninterruptible(1);
+	}
+	mmsim_bustle_stop(u, ARRAY_SIZE(u));
+	KUNIT_EXPECT_GT(test, nr_claimed, 0);
+	KUNIT_EXPECT_EQ(test, mmsim_cma_used(cma), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&u[0]->mv->migrated) + atomic_read(&u[1]->mv->migrated), 0);
+	for (round = 0; round < ARRAY_SIZE(u); round++) {
+		mmsim_mover_look_all(u[round]->mv);
+		mmsim_mover_drop_all(u[round]->mv);
+		KUNIT_EXPECT_EQ(test, atomic_read(&u[round]->mv->faults), 0);
+	}
+	mmsim_pcp_drain_all(m->memory);
+	KUNIT_EXPECT_EQ(test, mmsim_cma_destroy(cma), 0);
+	mmsim_test_check(test, m);
+}
+
 static struct kunit_case cma_test_cases[] = {
 	KUNIT_CASE(cma_comes_and_goes),
 	KUNIT_CASE(cma_is_held),
@@ -514,6 +555,7 @@ static struct kunit_case cma_test_cases[] = {
 	KUNIT_CASE(cma_base),
 	KUNIT_CASE(cma_base_anywhere),
 	KUNIT_CASE(cma_without_mobility),
+	KUNIT_CASE(cma_races),
 	{}
 };
 

@@ -4,8 +4,6 @@
  * and given up; and under load.
  */
 #include <kunit/test.h>
-#include <linux/completion.h>
-#include <linux/kthread.h>
 
 #include "fixture.h"
 #include "mover.h"
@@ -304,79 +302,39 @@ static void compact_difficult(struct kunit *test)
 	finish(test, m, mv);
 }
 
-/* Takes and frees, and looks at what it has, while another thread compacts and claims. */
-struct bustle {
-	struct mmsim_mover *mv;
-	struct rnd_state rnd;
-	bool stop;
-	struct completion done;
-};
-
-static int bustle_thread(void *data)
-{
-	struct bustle *u = data;
-	unsigned long step;
-
-	for (step = 0; !READ_ONCE(u->stop); step++) {
-		unsigned long slot = mmsim_test_below(&u->rnd, u->mv->nr);
-		struct mmsim_page *block;
-
-		if (!u->mv->page[slot])
-			mmsim_mover_take(u->mv, slot, MOVABLE_GFP);
-		else if (mmsim_test_below(&u->rnd, 3))
-			mmsim_mover_look(u->mv, slot);
-		else
-			mmsim_mover_drop(u->mv, slot);
-		if (step % 64 == 0) {
-			block = take(u->mv->mem, SLEEPING_GFP, 3);
-			if (block && !give(u->mv->mem, block, 3))
-				atomic_inc(&u->mv->faults);
-		}
-		if (step % 16 == 0)
-			cond_resched();
-	}
-	complete(&u->done);
-	return 0;
-}
-
+/* Claims of pages in a row, and compaction, while others take and free. */
 static void compact_races(struct kunit *test)
 {
 	struct mmsim *m = instance(test, SZ_16M, MMSIM_PCP_ORDERS, 10);
 	struct mmsim_memory *mem = m->memory;
 	unsigned long deadline = jiffies + 60 * HZ;
-	struct bustle u[2] = {};
-	unsigned int i, rounds, bad;
+	unsigned int rounds, claimed = 0, bad;
+	struct mmsim_bustle *u[2];
 	struct rnd_state rnd;
 
 	mmsim_test_random(test, &rnd);
-	for (i = 0; i < ARRAY_SIZE(u); i++) {
-		u[i].mv = mmsim_mover(test, mem, mem->nr_pages / 3);
-		prandom_seed_state(&u[i].rnd, prandom_u32_state(&rnd));
-		init_completion(&u[i].done);
-	}
-	for (i = 0; i < ARRAY_SIZE(u); i++)
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, kthread_run(bustle_thread, &u[i], "mmsim_bustle/%u", i));
+	mmsim_bustle_start(test, mem, &rnd, u, ARRAY_SIZE(u));
 	for (rounds = 0; rounds < 100 && time_before(jiffies, deadline); rounds++) {
 		struct mmsim_page *page;
 
 		mmsim_memory_compact(mem);
 		page = mmsim_memory_alloc_contig_pages(mem, 300, GFP_KERNEL | __GFP_NOWARN, NUMA_NO_NODE);
-		if (page)
+		if (page) {
+			claimed++;
 			KUNIT_EXPECT_EQ(test, mmsim_memory_free_contig_range(mem, mmsim_memory_pfn(mem, page), 300,
 									     _RET_IP_), 0);
+		}
 		if (rounds % 8 == 0)
 			mmsim_test_check(test, m);
 		cond_resched();
 	}
-	for (i = 0; i < ARRAY_SIZE(u); i++) {
-		WRITE_ONCE(u[i].stop, true);
-		wait_for_completion(&u[i].done);
-	}
-	for (i = 0; i < ARRAY_SIZE(u); i++)
-		finish(test, m, u[i].mv);
+	mmsim_bustle_stop(u, ARRAY_SIZE(u));
+	finish(test, m, u[0]->mv);
+	finish(test, m, u[1]->mv);
 	for (bad = 0; bad < MMSIM_NR_BAD; bad++)
 		KUNIT_EXPECT_EQ_MSG(test, atomic_long_read(&mem->bad[bad]), 0, "%s", mmsim_bad_names[bad]);
-	KUNIT_EXPECT_GT(test, atomic_read(&u[0].mv->migrated) + atomic_read(&u[1].mv->migrated), 0);
+	KUNIT_EXPECT_GT(test, claimed, 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&u[0]->mv->migrated) + atomic_read(&u[1]->mv->migrated), 0);
 }
 
 static struct kunit_case compact_test_cases[] = {

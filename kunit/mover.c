@@ -2,6 +2,8 @@
 /* The owner of movable pages of mover.h. */
 #include "mover.h"
 
+#include <linux/err.h>
+#include <linux/kthread.h>
 #include <linux/sched.h>
 
 #include "page/movable.h"
@@ -240,4 +242,70 @@ void mmsim_mover_drop_all(struct mmsim_mover *mv)
 
 	for (slot = 0; slot < mv->nr; slot++)
 		mmsim_mover_drop(mv, slot);
+}
+
+static int bustle_thread(void *data)
+{
+	struct mmsim_bustle *u = data;
+	struct mmsim_page *block;
+	unsigned long step, slot;
+	gfp_t gfp = GFP_KERNEL | __GFP_NOWARN;
+
+	for (step = 0; !kthread_should_stop(); step++) {
+		slot = mmsim_test_below(&u->rnd, u->mv->nr);
+		if (!u->mv->page[slot])
+			mmsim_mover_take(u->mv, slot, GFP_NOWAIT | __GFP_NOWARN | __GFP_MOVABLE);
+		else if (mmsim_test_below(&u->rnd, 3))
+			mmsim_mover_look(u->mv, slot);
+		else
+			mmsim_mover_drop(u->mv, slot);
+		if (step % 64 == 0) {
+			/* By turns one that may lie in lent memory, where it is in the way, and one that may not. */
+			block = take(u->mv->mem, gfp ^= __GFP_MOVABLE, 3);
+			if (block && !give(u->mv->mem, block, 3))
+				atomic_inc(&u->mv->faults);
+		}
+		if (step % 16 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+/**
+ * mmsim_bustle_start() - start threads that fill two thirds of an instance with movable pages
+ * @test: the test
+ * @mem: the instance's page floor
+ * @rnd: where their random numbers are drawn from
+ * @u: where the threads go
+ * @nr: so many; one that can't be started fails the test, and those before it end
+ */
+void mmsim_bustle_start(struct kunit *test, struct mmsim_memory *mem, struct rnd_state *rnd, struct mmsim_bustle **u,
+			unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		u[i] = kunit_kzalloc(test, sizeof(*u[i]), GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, u[i]);
+		u[i]->mv = mmsim_mover(test, mem, mem->nr_pages * 2 / 3 / nr);
+		prandom_seed_state(&u[i]->rnd, prandom_u32_state(rnd));
+		mmsim_mover_take_all(u[i]->mv, GFP_NOWAIT | __GFP_NOWARN | __GFP_MOVABLE);
+	}
+	for (i = 0; i < nr; i++) {
+		u[i]->thread = kthread_run(bustle_thread, u[i], "mmsim_bustle/%u", i);
+		if (IS_ERR(u[i]->thread))
+			mmsim_bustle_stop(u, i);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, u[i]->thread);
+	}
+}
+
+/**
+ * mmsim_bustle_stop() - have threads end; they keep what they have
+ * @u: the threads
+ * @nr: so many
+ */
+void mmsim_bustle_stop(struct mmsim_bustle **u, unsigned int nr)
+{
+	while (nr--)
+		kthread_stop(u[nr]->thread);
 }

@@ -35,4 +35,15 @@ void mmsim_mover_look_all(struct mmsim_mover *mv);
 void mmsim_mover_drop(struct mmsim_mover *mv, unsigned long slot);
 void mmsim_mover_drop_all(struct mmsim_mover *mv);
 
+/* A thread that takes and frees at random, and looks at what it has, while others compact and claim. */
+struct mmsim_bustle {
+	struct mmsim_mover *mv;
+	struct rnd_state rnd;
+	struct task_struct *thread;
+};
+
+void mmsim_bustle_start(struct kunit *test, struct mmsim_memory *mem, struct rnd_state *rnd, struct mmsim_bustle **u,
+			unsigned int nr);
+void mmsim_bustle_stop(struct mmsim_bustle **u, unsigned int nr);
+
 #endif /* MMSIM_KUNIT_MOVER_H */
