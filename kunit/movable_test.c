@@ -58,7 +58,7 @@ static void movable_moves(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refs(src), 2);
 	dst = take(m->memory, GFP, 0);
 	KUNIT_ASSERT_NOT_NULL(test, dst);
-	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false), 0);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false, MMSIM_MR_COMPACTION), 0);
 	KUNIT_EXPECT_PTR_EQ(test, mv->page[0], dst);
 	KUNIT_EXPECT_EQ(test, refs(src), 0);
 	KUNIT_EXPECT_EQ(test, refs(dst), 1);
@@ -161,7 +161,8 @@ static void movable_error(struct kunit *test)
 	mv->error_every = 1;
 	mv->error = *error;
 	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(m->memory, src));
-	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, true), *error < 0 ? *error : -EINVAL);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, true, MMSIM_MR_COMPACTION),
+			*error < 0 ? *error : -EINVAL);
 	KUNIT_EXPECT_TRUE(test, mmsim_PageIsolated(src));
 	KUNIT_EXPECT_FALSE(test, mmsim_PageLocked(src) || mmsim_PageLocked(dst));
 	KUNIT_EXPECT_EQ(test, refs(src), 2);
@@ -192,7 +193,7 @@ static void movable_let_go(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(m->memory, page));
 	dst = take(m->memory, GFP, 0);
 	mmsim_mover_drop(mv, 0);
-	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true), 1);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true, MMSIM_MR_COMPACTION), 1);
 	KUNIT_EXPECT_EQ(test, refs(page), 0);
 	KUNIT_EXPECT_TRUE(test, give(m->memory, dst, 0));
 	mmsim_expect_since(test, m->memory, empty, -1, 0);
@@ -207,9 +208,9 @@ static void movable_lock_taken(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(m->memory, src));
 	KUNIT_ASSERT_TRUE(test, mmsim_trylock_page(src));
-	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false, MMSIM_MR_COMPACTION), -EAGAIN);
 	mmsim_unlock_page(src);
-	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false), 0);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, src, false, MMSIM_MR_COMPACTION), 0);
 	mmsim_mover_drop_all(mv);
 	expect_calls(test, mv, (struct calls){ .isolated = 1, .migrated = 1 });
 }
@@ -400,7 +401,7 @@ static void move_one(struct mmsim_memory *mem, struct rnd_state *rnd)
 		mmsim_movable_putback(mem, src);
 		return;
 	}
-	switch (mmsim_movable_migrate(mem, dst, src, true)) {
+	switch (mmsim_movable_migrate(mem, dst, src, true, MMSIM_MR_COMPACTION)) {
 	case 0:
 		break;
 	case 1:

@@ -182,9 +182,11 @@ static void owner_moves(struct kunit *test)
 	KUNIT_ASSERT_TRUE(test, mmsim_movable_isolate(mem, src));
 	dst = take(mem, GFP_NOWAIT, 0);
 	KUNIT_ASSERT_NOT_NULL(test, dst);
-	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(mem, dst, src, false), 0);
+	KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(mem, dst, src, false, MMSIM_MR_COMPACTION), 0);
 	KUNIT_ASSERT_TRUE(test, mmsim_owner_read(mem, dst, &after));
-	KUNIT_EXPECT_EQ(test, after.flags, MMSIM_OWNER_KNOWN | MMSIM_OWNER_ALLOCATED);
+	KUNIT_EXPECT_TRUE(test, after.flags & MMSIM_OWNER_ALLOCATED);
+	KUNIT_EXPECT_EQ(test, mmsim_owner_moved(&before), MMSIM_MR_NONE);
+	KUNIT_EXPECT_EQ(test, mmsim_owner_moved(&after), MMSIM_MR_COMPACTION);
 	KUNIT_EXPECT_TRUE(test, after.gfp == (GFP_USER | __GFP_MOVABLE));
 	KUNIT_EXPECT_EQ(test, after.stack, before.stack);
 	KUNIT_EXPECT_EQ(test, after.ts_nsec, before.ts_nsec);

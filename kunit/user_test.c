@@ -57,7 +57,7 @@ static int move(struct mmsim_memory *mem, struct mmsim_page *page)
 	if (!mmsim_movable_isolate(mem, page))
 		return -ENOENT;
 	dst = take(mem, GFP_HIGHUSER_MOVABLE | __GFP_NOWARN, 0);
-	err = dst ? mmsim_movable_migrate(mem, dst, page, true) : -ENOMEM;
+	err = dst ? mmsim_movable_migrate(mem, dst, page, true, MMSIM_MR_COMPACTION) : -ENOMEM;
 	if (err < 0)
 		mmsim_movable_putback(mem, page);
 	if (err && dst)
@@ -192,7 +192,7 @@ static void user_free_isolated(struct kunit *test)
 			mmsim_movable_putback(m->memory, page);
 		} else {
 			dst = take(m->memory, GFP_HIGHUSER_MOVABLE, 0);
-			KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true), 1);
+			KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true, MMSIM_MR_COMPACTION), 1);
 			KUNIT_EXPECT_TRUE(test, give(m->memory, dst, 0));
 		}
 		KUNIT_EXPECT_EQ(test, mmsim_page_ref_count(page), 0);

@@ -66,6 +66,9 @@ static size_t show_record(struct reader *r, const struct mmsim_page *page, const
 	for (i = 0; stack && i < stack->nr && !seq_buf_has_overflowed(&s); i++)
 		seq_buf_printf(&s, " %pS\n", (void *)stack->entry[i]);
 	i = seq_buf_used(&s);
+	if (mmsim_owner_moved(o))
+		seq_buf_printf(&s, "Page has been migrated, last migrate reason: %s\n",
+			       mmsim_migrate_reason_names[mmsim_owner_moved(o)]);
 	/* A trace that is too long loses its end, but the record still ends in an empty line. */
 	if (r->text[i - 1] != '\n')
 		r->text[i++] = '\n';

@@ -299,6 +299,7 @@ static enum mmsim_compact_result compact_zone(struct pass *p)
 	enum mmsim_compact_result result;
 
 	p->mg.wait = p->mode != MMSIM_COMPACT_ASYNC;
+	p->mg.reason = MMSIM_MR_COMPACTION;
 	p->mg.new_page = new_page;
 	p->mg.unused_page = unused_page;
 	begin(p);

@@ -94,7 +94,8 @@ static int isolate_page(struct emptying *e, unsigned long pfn, unsigned long *st
 static int empty_range(struct mmsim_range *r, gfp_t gfp, bool again)
 {
 	struct emptying e = {
-		.mg = { .mem = r->mem, .wait = true, .new_page = new_page, .unused_page = unused_page },
+		.mg = { .mem = r->mem, .wait = true, .reason = MMSIM_MR_CONTIG_RANGE, .new_page = new_page,
+			.unused_page = unused_page },
 		.range = r, .gfp = gfp, .again = again,
 	};
 	unsigned long pfn, step;

@@ -27,7 +27,7 @@ static int move_one(struct mmsim_migration *mg, struct mmsim_page *src)
 
 	if (!dst)
 		return -ENOMEM;
-	err = mmsim_movable_migrate(mg->mem, dst, src, mg->wait);
+	err = mmsim_movable_migrate(mg->mem, dst, src, mg->wait, mg->reason);
 	if (err)
 		mg->unused_page(mg, dst);
 	if (err < 0)

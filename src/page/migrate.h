@@ -13,6 +13,7 @@ struct mmsim_migration {
 	/* Set by the caller. */
 	struct mmsim_memory *mem;
 	bool wait;		/* for page locks, and for owners that ask for patience */
+	enum mmsim_migrate_reason reason;
 	struct mmsim_page *(*new_page)(struct mmsim_migration *mg, const struct mmsim_page *src);
 	void (*unused_page)(struct mmsim_migration *mg, struct mmsim_page *page);	/* takes one back, as it came */
 

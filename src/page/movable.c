@@ -219,13 +219,15 @@ static int move_content(struct mmsim_memory *mem, struct mmsim_page *dst, struct
  * @dst: a single page just allocated, with its one reference
  * @src: a page that mmsim_movable_isolate() took
  * @wait: whether to wait for the page lock of @src
+ * @reason: for page_owner
  *
  * Context: process context, may sleep.
  * Return: 0 when @dst is the owner's and @src the allocator's. 1 when @src is the allocator's because its owner let it
  * go in the meantime, and @dst is still the caller's. Else an errno from the owner, -EAGAIN also when the lock was
  * taken: @src is still isolated and @dst the caller's.
  */
-int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, struct mmsim_page *src, bool wait)
+int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, struct mmsim_page *src, bool wait,
+			  enum mmsim_migrate_reason reason)
 {
 	int err = 1;
 
@@ -238,7 +240,7 @@ int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, stru
 		mmsim_trylock_page(dst);
 		err = move_content(mem, dst, src);
 		if (!err && mmsim_owner_on(mem))
-			mmsim_owner_copy(mem, dst, src);
+			mmsim_owner_move(mem, dst, src, reason);
 		mmsim_unlock_page(dst);
 	}
 	if (err < 0) {

@@ -10,6 +10,7 @@
 #include <mmsim/migrate.h>
 
 #include "page/memory.h"
+#include "page/owner.h"
 
 static inline bool mmsim_page_is_movable(const struct mmsim_page *page)
 {
@@ -33,6 +34,7 @@ bool mmsim_movable_clear(struct mmsim_memory *mem, struct mmsim_page *page, unsi
 
 bool mmsim_movable_isolate(struct mmsim_memory *mem, struct mmsim_page *page);
 void mmsim_movable_putback(struct mmsim_memory *mem, struct mmsim_page *page);
-int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, struct mmsim_page *src, bool wait);
+int mmsim_movable_migrate(struct mmsim_memory *mem, struct mmsim_page *dst, struct mmsim_page *src, bool wait,
+			  enum mmsim_migrate_reason reason);
 
 #endif /* MMSIM_SRC_MOVABLE_H */

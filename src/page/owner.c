@@ -18,6 +18,12 @@
 
 DEFINE_STATIC_KEY_FALSE(mmsim_owner_key);
 
+const char *const mmsim_migrate_reason_names[] = {
+	[MMSIM_MR_COMPACTION] = "compaction",
+	[MMSIM_MR_CONTIG_RANGE] = "contig_range",
+	[MMSIM_MR_SYSCALL] = "syscall_or_cpuset",
+};
+
 /**
  * mmsim_owner_start() - begin to keep the owners of one more instance
  *
@@ -106,19 +112,9 @@ noinline void mmsim_owner_clear(struct mmsim_memory *mem, struct mmsim_page *pag
 	write_end(o);
 }
 
-/**
- * mmsim_owner_copy() - have a block's owner own another one, whose last free stays noted
- * @mem: as for mmsim_owner_set()
- * @to: the head of the block that the owner has now
- * @from: the head of the one that he had
- *
- * Context: any; the caller has both blocks.
- */
-void mmsim_owner_copy(struct mmsim_memory *mem, struct mmsim_page *to, struct mmsim_page *from)
+/* All but what is noted of the last free. */
+static void copy(struct mmsim_owner *o, const struct mmsim_owner *old, u8 flags)
 {
-	struct mmsim_owner *o = record_of(mem, to);
-	const struct mmsim_owner *old = record_of(mem, from);
-
 	write_begin(o);
 	o->ts_nsec = old->ts_nsec;
 	o->stack = old->stack;
@@ -127,8 +123,25 @@ void mmsim_owner_copy(struct mmsim_memory *mem, struct mmsim_page *to, struct mm
 	o->tgid = old->tgid;
 	memcpy(o->comm, old->comm, sizeof(o->comm));
 	o->order = old->order;
-	o->flags = old->flags;
+	o->flags = flags;
 	write_end(o);
+}
+
+/**
+ * mmsim_owner_move() - have a page's owner own another one, whose last free stays noted
+ * @mem: as for mmsim_owner_set()
+ * @to: the page that the owner has now
+ * @from: the one that he had
+ * @reason: why
+ *
+ * Context: any; the caller has both pages.
+ */
+void mmsim_owner_move(struct mmsim_memory *mem, struct mmsim_page *to, struct mmsim_page *from,
+		      enum mmsim_migrate_reason reason)
+{
+	u8 flags = MMSIM_OWNER_KNOWN | MMSIM_OWNER_ALLOCATED | reason << MMSIM_OWNER_MOVED_SHIFT;
+
+	copy(record_of(mem, to), record_of(mem, from), flags);
 }
 
 /**
@@ -148,7 +161,7 @@ void mmsim_owner_split(struct mmsim_memory *mem, struct mmsim_page *page, unsign
 	o->order = 0;
 	write_end(o);
 	for (i = 1; i < BIT(order); i++)
-		mmsim_owner_copy(mem, page + i, page);
+		copy(o + i, o, o->flags);
 }
 
 /**

@@ -14,6 +14,18 @@
 
 #define MMSIM_OWNER_KNOWN	BIT(0)	/* the page has headed a block since the instance was made */
 #define MMSIM_OWNER_ALLOCATED	BIT(1)	/* and heads one now */
+#define MMSIM_OWNER_MOVED_SHIFT	4	/* from here on in flags, an enum mmsim_migrate_reason: why it was moved last */
+
+/* The kernel's, as far as there are such reasons here. */
+enum mmsim_migrate_reason {
+	MMSIM_MR_NONE,
+	MMSIM_MR_COMPACTION,
+	MMSIM_MR_CONTIG_RANGE,
+	MMSIM_MR_SYSCALL,
+	MMSIM_NR_MIGRATE_REASONS
+};
+
+extern const char *const mmsim_migrate_reason_names[];
 
 /* One a frame; that of a block's head is filled in. Written by whoever allocates or frees the block, nobody else. */
 struct mmsim_owner {
@@ -26,7 +38,7 @@ struct mmsim_owner {
 	pid_t free_pid, free_tgid;	/* ... and of who freed last */
 	char comm[TASK_COMM_LEN];
 	u8 order;
-	u8 flags;		/* MMSIM_OWNER_* */
+	u8 flags;		/* MMSIM_OWNER_* and the reason */
 	u16 seq;		/* odd while the record is written */
 };
 
@@ -44,9 +56,15 @@ void mmsim_owner_stop(void);
 void mmsim_owner_set(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, gfp_t gfp);
 void mmsim_owner_clear(struct mmsim_memory *mem, struct mmsim_page *page);
 void mmsim_owner_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order);
-void mmsim_owner_copy(struct mmsim_memory *mem, struct mmsim_page *to, struct mmsim_page *from);
+void mmsim_owner_move(struct mmsim_memory *mem, struct mmsim_page *to, struct mmsim_page *from,
+		      enum mmsim_migrate_reason reason);
 bool mmsim_owner_read(struct mmsim_memory *mem, const struct mmsim_page *page, struct mmsim_owner *copy);
 void mmsim_owner_report(struct mmsim_memory *mem, const struct mmsim_page *page);
+
+static inline enum mmsim_migrate_reason mmsim_owner_moved(const struct mmsim_owner *o)
+{
+	return o->flags >> MMSIM_OWNER_MOVED_SHIFT;
+}
 
 /* Whether the instance keeps owners. */
 static __always_inline bool mmsim_owner_on(const struct mmsim_memory *mem)

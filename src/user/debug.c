@@ -23,7 +23,7 @@ static int move_isolated(struct mmsim_memory *mem, struct mmsim_page *page)
 
 	dst = mmsim_memory_alloc(mem, GFP_HIGHUSER_MOVABLE | __GFP_NORETRY | __GFP_NOWARN, 0, _RET_IP_);
 	if (dst)
-		err = mmsim_movable_migrate(mem, dst, page, true);
+		err = mmsim_movable_migrate(mem, dst, page, true, MMSIM_MR_SYSCALL);
 	if (err < 0)
 		mmsim_movable_putback(mem, page);
 	if (err && dst)
