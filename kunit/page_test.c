@@ -108,6 +108,41 @@ static void page_initial_state(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* What clients written for struct page see, with a host that has struct pages and with one that has none. */
+static void page_client_view(struct kunit *test)
+{
+	struct mmsim *m = mmsim_test_live_instance(test, SZ_4M, "Normal");
+	struct mmsim_page *page = take(m->memory, GFP_KERNEL, 1);
+	bool backed = m->region.host_backed;
+	struct page *client, *foreign = virt_to_page(test);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, mmsim_host_backed(), backed);
+	if (backed) {
+		client = mmsim_page_client(page + 1);
+		KUNIT_EXPECT_PTR_EQ(test, client, mmsim_page_to_host(page + 1));
+		KUNIT_EXPECT_EQ(test, page_to_pfn(client), mmsim_page_to_pfn(page) + 1);
+		KUNIT_EXPECT_PTR_EQ(test, mmsim_client_page(client), page + 1);
+		KUNIT_EXPECT_NULL(test, mmsim_client_page(foreign));
+		KUNIT_EXPECT_NULL(test, mmsim_client_page((struct page *)page));
+	}
+	m->region.host_backed = false;
+	KUNIT_EXPECT_FALSE(test, mmsim_host_backed());
+	KUNIT_EXPECT_NULL(test, mmsim_page_to_host(page));
+	client = mmsim_page_client(page);
+	client->private = 0x11;
+	client->mapping = (void *)test;
+	KUNIT_EXPECT_EQ(test, page->private, 0x11);
+	KUNIT_EXPECT_PTR_EQ(test, page->mapping, (void *)test);
+	client->private = 0;
+	client->mapping = NULL;
+	KUNIT_EXPECT_PTR_EQ(test, mmsim_client_page(client), page);
+	KUNIT_EXPECT_NULL(test, mmsim_client_page((void *)client + 8));
+	KUNIT_EXPECT_NULL(test, mmsim_client_page(foreign));
+	m->region.host_backed = backed;
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, 1));
+}
+
 static bool lies_in_metadata(const struct mmsim_memory *mem, const void *p, size_t size)
 {
 	unsigned long first = (p - mem->region->vaddr) >> PAGE_SHIFT;
@@ -428,6 +463,7 @@ static struct kunit_case page_cases[] = {
 	KUNIT_CASE_PARAM(page_init_on_alloc_and_free, order_gen_params),
 	KUNIT_CASE(page_by_address),
 	KUNIT_CASE(page_free_nothing),
+	KUNIT_CASE(page_client_view),
 	{}
 };
 

@@ -2,7 +2,7 @@
 /*
  * mmsim's page allocator, as other modules see it: the kernel's functions with mmsim_ before their names, the kernel's
  * gfp_t, orders and errors. They act on the live instance, the one that insmod created. The functions' documentation
- * stands where they are defined, in src/page/export.c.
+ * stands where they are defined, in src/page/export.c and src/page/client.c.
  */
 #ifndef MMSIM_PAGE_H
 #define MMSIM_PAGE_H
@@ -13,6 +13,7 @@
 
 /* The descriptor of one 4 KB frame; opaque, its fields belong to src/page. */
 struct mmsim_page;
+struct page;
 
 /*
  * The largest block is 1 << MMSIM_MAX_ORDER pages: 4 MB. The kernel's MAX_ORDER changed its meaning in 6.4; this is
@@ -50,6 +51,11 @@ struct mmsim_page *mmsim_pfn_to_page(unsigned long pfn);
 phys_addr_t mmsim_page_to_phys(const struct mmsim_page *page);
 struct mmsim_page *mmsim_phys_to_page(phys_addr_t phys);
 bool mmsim_owns(const void *addr);
+
+bool mmsim_host_backed(void);
+struct page *mmsim_page_to_host(const struct mmsim_page *page);
+struct page *mmsim_page_client(struct mmsim_page *page);
+struct mmsim_page *mmsim_client_page(const struct page *client);
 
 static inline struct mmsim_page *mmsim_alloc_page(gfp_t gfp)
 {

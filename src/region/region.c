@@ -232,6 +232,38 @@ static __printf(3, 4) int region_broken(char *what, size_t size, const char *fmt
 }
 
 /* What can be said without looking at a frame. */
+/**
+ * mmsim_region_host_page() - The host's struct page of a frame.
+ * @r: A region that is taken.
+ * @pfn: The number of a frame in its span.
+ *
+ * Context: Any.
+ *
+ * Return: The host's page, NULL when it has none for this region.
+ */
+struct page *mmsim_region_host_page(const struct mmsim_region *r, unsigned long pfn)
+{
+	return r->host_backed ? pfn_to_page(pfn) : NULL;
+}
+
+/**
+ * mmsim_region_host_pfn() - The frame that a struct page of the host's stands for.
+ * @r: A region that is taken.
+ * @host: The host's page.
+ * @pfn: Gets the frame's number.
+ *
+ * Context: Any.
+ *
+ * Return: Whether the frame lies in the region's span and the host has struct pages for that.
+ */
+bool mmsim_region_host_pfn(const struct mmsim_region *r, const struct page *host, unsigned long *pfn)
+{
+	if (!r->host_backed)
+		return false;
+	*pfn = page_to_pfn(host);
+	return *pfn - r->start_pfn < r->nr_pages;
+}
+
 static int region_check_shape(const struct mmsim_region *r, char *what, size_t size)
 {
 	u64 bytes = (u64)r->nr_pages << PAGE_SHIFT;

@@ -112,6 +112,9 @@ static inline bool mmsim_region_missing(const struct mmsim_region *r, unsigned l
 	return test_bit((pfn - r->start_pfn) / MMSIM_GRANULE_PAGES, r->missing);
 }
 
+struct page *mmsim_region_host_page(const struct mmsim_region *r, unsigned long pfn);
+bool mmsim_region_host_pfn(const struct mmsim_region *r, const struct page *host, unsigned long *pfn);
+
 extern const struct mmsim_region_ops mmsim_region_contig, mmsim_region_memmap, mmsim_region_cma, mmsim_region_pages;
 
 #endif /* MMSIM_REGION_H */
