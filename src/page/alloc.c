@@ -349,7 +349,10 @@ static noinline struct mmsim_page *alloc_slow(struct mmsim_memory *mem, struct m
 	highest = mmsim_gfp_zone(gfp);
 	type = mmsim_gfp_migratetype(mem, gfp);
 	if (order > MMSIM_MAX_ORDER) {
-		mmsim_bad(mem, MMSIM_BAD_ALLOC_ORDER, NULL, order, caller);
+		if (gfp & __GFP_NOWARN)
+			atomic_long_inc(&mem->bad[MMSIM_BAD_ALLOC_ORDER]);
+		else
+			mmsim_bad(mem, MMSIM_BAD_ALLOC_ORDER, NULL, order, caller);
 		return NULL;
 	}
 	if (highest < 0 || type >= MMSIM_MIGRATE_PCPTYPES) {
