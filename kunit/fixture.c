@@ -98,21 +98,38 @@ struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zone
 }
 
 /**
- * mmsim_test_live_instance() - A plain instance, on which the exported functions act until the test ends.
+ * mmsim_test_live_instance_with() - An instance with options, on which the exported functions act until the test ends.
  * @test: As for mmsim_test_instance_with().
  * @size: As for mmsim_test_instance_with().
  * @zones: As for mmsim_test_instance_with().
+ * @memory: As for mmsim_test_instance_with().
  *
  * Nobody notices: while insmod runs the suites no client can call.
  *
  * Return: as mmsim_test_instance_with().
  */
-struct mmsim *mmsim_test_live_instance(struct kunit *test, u64 size, const char *zones)
+struct mmsim *mmsim_test_live_instance_with(struct kunit *test, u64 size, const char *zones,
+					    const struct mmsim_memory_params *memory)
 {
-	struct mmsim *m = mmsim_test_instance(test, size, zones);
+	struct mmsim *m = mmsim_test_instance_with(test, size, zones, memory);
 
 	mmsim_memory_live = m->memory;
 	return m;
+}
+
+/**
+ * mmsim_test_live_instance() - A plain instance, on which the exported functions act until the test ends.
+ * @test: As for mmsim_test_instance_with().
+ * @size: As for mmsim_test_instance_with().
+ * @zones: As for mmsim_test_instance_with().
+ *
+ * Return: as mmsim_test_instance_with().
+ */
+struct mmsim *mmsim_test_live_instance(struct kunit *test, u64 size, const char *zones)
+{
+	const struct mmsim_memory_params plain = {};
+
+	return mmsim_test_live_instance_with(test, size, zones, &plain);
 }
 
 /**

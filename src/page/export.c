@@ -65,9 +65,9 @@ static void *alloc_exact(int nid, size_t size, gfp_t gfp, unsigned long caller)
 	unsigned long nr = PAGE_ALIGN(size) >> PAGE_SHIFT, i;
 	struct mmsim_page *page;
 
-	if (!size || (gfp & (__GFP_COMP | __GFP_HIGHMEM))) {
+	if (gfp & (__GFP_COMP | __GFP_HIGHMEM)) {
 		mmsim_bad(mmsim_memory_live, MMSIM_BAD_GFP, NULL, order, caller);
-		return NULL;
+		gfp &= ~(__GFP_COMP | __GFP_HIGHMEM);
 	}
 	page = mmsim_memory_alloc_node(mmsim_memory_live, nid, gfp, order, caller);
 	if (!page)
@@ -80,8 +80,8 @@ static void *alloc_exact(int nid, size_t size, gfp_t gfp, unsigned long caller)
 
 /**
  * mmsim_alloc_pages_exact() - allocate just enough pages in a row, as alloc_pages_exact()
- * @size: bytes; five pages are five, and not eight
- * @gfp: the kernel's flags, without __GFP_COMP and __GFP_HIGHMEM
+ * @size: bytes, not 0; five pages are five, and not eight
+ * @gfp: the kernel's flags; __GFP_COMP and __GFP_HIGHMEM are reported and ignored
  *
  * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: the address of the first byte, for mmsim_free_pages_exact(); NULL when there is no such block.
@@ -95,8 +95,8 @@ EXPORT_SYMBOL_GPL(mmsim_alloc_pages_exact);
 /**
  * mmsim_alloc_pages_exact_nid() - the same near a node, as alloc_pages_exact_nid()
  * @nid: the node, or NUMA_NO_NODE
- * @size: bytes
- * @gfp: the kernel's flags, without __GFP_COMP and __GFP_HIGHMEM
+ * @size: bytes, not 0
+ * @gfp: as mmsim_alloc_pages_exact()
  *
  * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: as mmsim_alloc_pages_exact().
