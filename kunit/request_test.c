@@ -503,11 +503,97 @@ static void request_unmixed(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* --- The reserve for large atomic requests --- */
+
+#define PAGEBLOCK	MMSIM_PAGEBLOCK_ORDER
+
+/* Takes all that is free, pageblock by pageblock; a block's order stays in its first page. */
+static void take_everything(struct mmsim_memory *mem, struct list_head *held)
+{
+	struct mmsim_page *page;
+	int order;
+
+	for (order = PAGEBLOCK; order >= 0; order--) {
+		while ((page = take(mem, GFP_NOWAIT | __GFP_MEMALLOC | __GFP_NOWARN, order))) {
+			page->private = order;
+			list_add_tail(&page->lru, held);
+		}
+	}
+}
+
+static bool give_first(struct mmsim_memory *mem, struct list_head *held)
+{
+	struct mmsim_page *page = list_first_entry(held, struct mmsim_page, lru);
+
+	list_del(&page->lru);
+	return give(mem, page, page->private);
+}
+
+static unsigned int take_until_none(struct mmsim_memory *mem, gfp_t gfp, struct list_head *held)
+{
+	struct mmsim_page *page;
+	unsigned int nr = 0;
+
+	for (; (page = take(mem, gfp | __GFP_NOWARN, 0)); nr++)
+		list_add(&page->lru, held);
+	return nr;
+}
+
+/*
+ * Below the low mark an atomic request for 8 pages reserves the pageblock that it was served from, and later ones are
+ * served from the reserve. No request that can wait is: when it finds nothing else, all of the reserve but its last
+ * pageblock is given up, and that too before a request fails that doesn't give up soon.
+ *
+ * Two pageblocks are free, which 256 MB may reserve; 440 pages are to stay free of whoever can wait.
+ */
+static void request_highatomic(struct kunit *test)
+{
+	const struct mmsim_memory_params params = {
+		.group_by_mobility = true, .watermark_scale_factor = 1, .min_free_kbytes = 440 * (PAGE_SIZE / SZ_1K),
+	};
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_256M, "Normal", &params);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = &m->memory->node[0]->zone[MMSIM_ZONE_NORMAL];
+	unsigned long eight = BIT(PAGEBLOCK - 3), i;
+	struct mmsim_page *atomic[BIT(PAGEBLOCK - 3) + 1];
+	LIST_HEAD(held);
+
+	KUNIT_ASSERT_EQ(test, zone->watermark[MMSIM_WMARK_LOW], 550);
+	take_everything(m->memory, &held);
+	KUNIT_ASSERT_EQ(test, zone->free_pages, 0);
+	for (i = 0; i <= eight; i++) {
+		if (i < 2)
+			KUNIT_ASSERT_TRUE(test, give_first(m->memory, &held));
+		atomic[i] = take(m->memory, GFP_ATOMIC | __GFP_NOWARN, 3);
+		KUNIT_ASSERT_NOT_NULL(test, atomic[i]);
+		KUNIT_EXPECT_EQ(test, mmsim_pageblock_type(zone, atomic[i]), MMSIM_MIGRATE_HIGHATOMIC);
+		KUNIT_ASSERT_EQ(test, zone->nr_highatomic, (i / eight + 1) * MMSIM_PAGEBLOCK_PAGES);
+	}
+	for (i = 0; i < eight; i++)
+		KUNIT_ASSERT_TRUE(test, give(m->memory, atomic[i], 3));
+	KUNIT_EXPECT_EQ(test, zone->free_pages, 2 * MMSIM_PAGEBLOCK_PAGES - 8);
+	KUNIT_EXPECT_EQ(test, zone->common_pages, 0);
+	mmsim_test_check(test, m);
+
+	KUNIT_EXPECT_EQ(test, take_until_none(m->memory, GFP_KERNEL | __GFP_NORETRY, &held),
+			MMSIM_PAGEBLOCK_PAGES - 8 - 440);
+	KUNIT_EXPECT_EQ(test, zone->nr_highatomic, MMSIM_PAGEBLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, take_until_none(m->memory, GFP_KERNEL, &held), MMSIM_PAGEBLOCK_PAGES);
+	KUNIT_EXPECT_EQ(test, zone->nr_highatomic, 0);
+
+	KUNIT_EXPECT_TRUE(test, give(m->memory, atomic[eight], 3));
+	while (!list_empty(&held))
+		KUNIT_ASSERT_TRUE(test, give_first(m->memory, &held));
+	mmsim_expect_since(test, m->memory, first, -1, PAGEBLOCK + 1 + 2);
+	mmsim_test_check(test, m);
+}
+
 static struct kunit_case request_cases[] = {
 	KUNIT_CASE_PARAM(request_oracle, place_gen_params),
 	KUNIT_CASE_PARAM(request_storm, place_gen_params),
 	KUNIT_CASE(request_bulk_interleave),
 	KUNIT_CASE(request_unmixed),
+	KUNIT_CASE(request_highatomic),
 	{}
 };
 
