@@ -192,7 +192,7 @@ static void user_free_isolated(struct kunit *test)
 			mmsim_movable_putback(m->memory, page);
 		} else {
 			dst = take(m->memory, GFP_HIGHUSER_MOVABLE, 0);
-			KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true, MMSIM_MR_COMPACTION), 1);
+			KUNIT_EXPECT_EQ(test, mmsim_movable_migrate(m->memory, dst, page, true, MMSIM_MR_SYSCALL), 1);
 			KUNIT_EXPECT_TRUE(test, give(m->memory, dst, 0));
 		}
 		KUNIT_EXPECT_EQ(test, mmsim_page_ref_count(page), 0);

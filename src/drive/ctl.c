@@ -366,7 +366,7 @@ static int do_cma_destroy(char *args)
 		return fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
 	if (mmsim_cma_destroy(cma)) {
 		mmsim_cma_put(cma);
-		return fail(-EBUSY, "cma_destroy: %s stays, pages of it are claimed or a module holds it; the log says which",
+		return fail(-EBUSY, "cma_destroy: %s stays: pages of it are claimed, or a module holds it; see the log",
 			    name);
 	}
 	say("cma %s destroyed", name);

@@ -12,8 +12,8 @@
  *	alloc:  bits -> claim -> the pages, each with one reference
  *	release: free the pages -> clear the bits
  *
- * Claims of an instance take turns under cma_mutex, which the list of areas needs, too. Floors above are told of an area
- * without it, as a reader of the area's files may be waiting for it; the area is hidden meanwhile, but its name is taken.
+ * Claims of an instance take turns under cma_mutex, which the list of areas needs, too. Floors above are told of an
+ * area without it, as a reader of the area's files may be waiting for it; the area is hidden meanwhile, its name taken.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -271,7 +271,7 @@ int mmsim_cma_parse(struct mmsim_memory *mem, const char *areas)
 	return err;
 }
 
-/* What keeps an area from being destroyed by its one holder; NULL, and it is hidden, when nothing does. Under cma_mutex. */
+/* What keeps an area from being destroyed by a holder; NULL, and it is hidden, when nothing does. Under cma_mutex. */
 static const char *hide(struct mmsim_cma *cma)
 {
 	const char *why = NULL;
@@ -364,7 +364,7 @@ struct mmsim_cma *mmsim_memory_cma_find(struct mmsim_memory *mem, const char *na
  * mmsim_cma_put() - hold an area no longer
  * @cma: the area, of which the caller has nothing claimed any more
  *
- * An area that nobody holds stays, with all its pages on loan, until somebody finds and destroys it or the instance goes.
+ * An area that nobody holds stays, all its pages on loan, until somebody finds and destroys it or the instance goes.
  *
  * Context: process context, may sleep; not from an owner's callback or a shrinker, which a claim may be waiting for.
  */
