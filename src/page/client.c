@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What a client sees that was written for the kernel's struct page: the host's own where the host has one for each
- * frame of the region, and else mmsim's descriptor, which is laid out alike. The latter is enough for who maps, copies,
- * or uses the fields; who hands the page on to the rest of the kernel, in a bio say, needs a region that the host backs.
+ * frame of the region, and else mmsim's descriptor, which is laid out alike. The latter is enough for who maps,
+ * copies, or uses the fields; who hands the page on to the rest of the kernel, in a bio say, needs a region that the
+ * host backs.
  *
  * Counts are mmsim's in both cases: get_page() and put_page() on what a client sees change the host's count or the
  * overlay's, so a client has to be led to mmsim_get_page() and mmsim_put_page().
