@@ -46,7 +46,7 @@ static const char *const bad_texts[MMSIM_NR_BAD] = {
 	[MMSIM_BAD_FLAGS]	= "a page flag says that it is in use; clear it first",
 	[MMSIM_BAD_COMPOUND]	= "a compound page can't be split; allocate without __GFP_COMP",
 	[MMSIM_BAD_GET]		= "a reference to a page that nobody holds",
-	[MMSIM_BAD_GFP]		= "flags that exclude each other, __GFP_HIGHMEM for an address, or __GFP_COMP for an exact size",
+	[MMSIM_BAD_GFP]		= "flags that exclude each other, or don't fit the call: __GFP_HIGHMEM, __GFP_COMP",
 	[MMSIM_BAD_ALLOC_ORDER]	= "an order above the largest, 10",
 	[MMSIM_BAD_NODE]	= "a node that the instance doesn't have; see nodes=",
 	[MMSIM_BAD_MOVABLE]	= "movable against the rules: lock a single page to set or clear it, clear it to free",
