@@ -211,6 +211,36 @@ static void region_test_too_much(struct kunit *test)
 	region_test_expect_zero(test, r);
 }
 
+/* What a number of bytes is, and what of it more than 64 bits can't hold. */
+static void region_test_size_words(struct kunit *test)
+{
+	static const struct {
+		const char *word;
+		int err;
+		u64 bytes;
+	} words[] = {
+		{ "0", 0, 0 },			{ "4096", 0, SZ_4K },		{ "64K", 0, SZ_64K },
+		{ "4m", 0, SZ_4M },		{ "16G", 0, SZ_16G },		{ "0x10M", 0, SZ_16M },
+		{ "0x1e", 0, 0x1e },		{ "15E", 0, 15ULL << 60 },	{ "16777215T", 0, 16777215ULL << 40 },
+		{ "18446744073709551615", 0, U64_MAX },
+		{ "18446744073709551616", -ERANGE }, { "17592186044420M", -ERANGE }, { "16777216T", -ERANGE },
+		{ "16E", -ERANGE },		{ "99999999999999999999K", -ERANGE },
+		{ "", -EINVAL },		{ "M", -EINVAL },		{ "banana", -EINVAL },
+		{ "12X", -EINVAL },		{ "4MB", -EINVAL },		{ "-4M", -EINVAL },
+		{ " 4M", -EINVAL },		{ "4 M", -EINVAL },		{ "4M ", -EINVAL },
+		{ "1000000000000000000000000000000000M", -ERANGE },
+	};
+	int i, err;
+	u64 bytes;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++) {
+		err = mmsim_size_parse(words[i].word, &bytes);
+		KUNIT_EXPECT_EQ_MSG(test, err, words[i].err, "'%s'", words[i].word);
+		if (!err)
+			KUNIT_EXPECT_EQ_MSG(test, bytes, words[i].bytes, "'%s'", words[i].word);
+	}
+}
+
 static void region_test_base(struct kunit *test)
 {
 	struct mmsim_region_params p = { .source = MMSIM_SOURCE_MEMMAP, .size = SZ_4M };
@@ -438,6 +468,7 @@ static struct kunit_case region_test_cases[] = {
 	KUNIT_CASE_PARAM(region_test_linear, region_gen_params),
 	KUNIT_CASE_PARAM(region_test_host_memory, region_gen_params),
 	KUNIT_CASE(region_test_source_words),
+	KUNIT_CASE(region_test_size_words),
 	KUNIT_CASE_PARAM(region_test_refusal, refusal_gen_params),
 	KUNIT_CASE(region_test_too_much),
 	KUNIT_CASE(region_test_base),

@@ -94,14 +94,11 @@ static struct mmsim *live;
 
 static int parse_bytes(const char *name, const char *word, const char *example, u64 *bytes)
 {
-	char *end;
-
-	*bytes = memparse(word, &end);
-	if (end == word || *end) {
-		pr_err("%s=%s: not a number of bytes; write it like %s=%s\n", name, word, name, example);
-		return -EINVAL;
-	}
-	return 0;
+	if (!mmsim_size_parse(word, bytes))
+		return 0;
+	pr_err("%s=%s: not a number of bytes, or more than 64 bits hold; write it like %s=%s\n", name, word, name,
+	       example);
+	return -EINVAL;
 }
 
 static int parse_on_off(const char *name, int value, bool host, bool *on)
@@ -177,6 +174,15 @@ static int parse_memory_params(struct mmsim_memory_params *p)
 	return parse_on_off("init_on_free", init_on_free_param, want_init_on_free(), &p->init_on_free);
 }
 
+/* The one number that is nobody's: chown() takes it for "leave it as it is". */
+static int parse_id(const char *name, uint id)
+{
+	if (id != (uint)-1)
+		return 0;
+	pr_err("%s=%u: is nobody; give a number below that\n", name, id);
+	return -EINVAL;
+}
+
 static int parse_modes(struct mmsim_debugfs_owner *owner)
 {
 	if (debugfs_mode & ~0666) {
@@ -187,6 +193,8 @@ static int parse_modes(struct mmsim_debugfs_owner *owner)
 		pr_err("device_mode=%#o: must be permission bits to read and write, such as 0660\n", device_mode);
 		return -EINVAL;
 	}
+	if (parse_id("debugfs_uid", debugfs_uid) || parse_id("debugfs_gid", debugfs_gid))
+		return -EINVAL;
 	*owner = (struct mmsim_debugfs_owner){ .mode = debugfs_mode, .uid = debugfs_uid, .gid = debugfs_gid };
 	return 0;
 }

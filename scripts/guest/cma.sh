@@ -31,7 +31,7 @@ refused() {
 
 events() { sed -n "s/^$1 //p" "$DEBUG/vmstat"; }
 
-for wrong in camera camera: camera:1M camera:2M,camera:2M a/b:2M camera:1G; do
+for wrong in camera camera: camera:1M camera:2M,camera:2M a/b:2M camera:1G camera:17592186044420M; do
 	check "insmod refuses cma=$wrong" refused cma "size=16M" "cma=$wrong"
 done
 
@@ -72,6 +72,7 @@ check "it is destroyed, too" ctl cma_destroy gpu
 check "  and made again" ctl cma_create gpu 2M
 check "  its folder has come back" test -e "$DEBUG/cma/gpu/alloc"
 check "an odd size is refused" ctl_fails "cma_create" cma_create odd 3M
+check "a size beyond 64 bits is refused" ctl_fails "cma_create" cma_create odd 17592186044420M
 check "one that there isn't can't be destroyed" ctl_fails "no area" cma_destroy nobody
 check "compact" ctl compact
 check "  it looked at pages" test "$(events compact_migrate_scanned)" -gt 0

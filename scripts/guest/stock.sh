@@ -40,6 +40,19 @@ refused() {
 	dmesg | grep "mmsim: " | grep -F "$word" || { echo "no log line 'mmsim: ... $word'"; dmesg; return 1; }
 }
 
+# refused_by_kernel NAME PARAMETER...: insmod fails, and the kernel names the parameter that it can't read.
+refused_by_kernel() {
+	local name="$1"
+	shift
+	dmesg -c >/dev/null
+	if load "$@"; then
+		unload
+		echo "it was accepted"
+		return 1
+	fi
+	dmesg | grep "mmsim: .*invalid for parameter .$name'" || { echo "no log line of the kernel"; dmesg; return 1; }
+}
+
 # ctl_refuses WORD COMMAND: the write fails with "Invalid argument", and the file or the log names the wrong word.
 ctl_refuses() {
 	local word="$1"
@@ -152,9 +165,19 @@ highmem() {
 }
 
 refusals() {
-	for size in 0 3M 5M 64G banana 12X ''; do
+	# 17592186044420M and so on are 2^64 and a few megabytes.
+	for size in 0 3M 5M 64G banana 12X '' 17592186044420M 18446744073713745920 16384P 16E -4M; do
 		check "size=$size is refused" refused "size=$size" size=$size
 	done
+	for wrong in nodes=0 nodes=9 pcp_orders=0x400 watermark_scale_factor=3001 init_on_alloc=2 init_on_alloc=-2 init_on_free=2 \
+		min_free_kbytes=4097 min_free_kbytes=18446744073709551615 debugfs_mode=0777 debugfs_mode=01444 device_mode=0777 \
+		debugfs_uid=4294967295 debugfs_gid=4294967295 holes=51 holes=4294967295; do
+		check "$wrong is refused" refused "$wrong: " size=16M $wrong
+	done
+	for wrong in nodes=banana interleave=2 mobility=perhaps page_owner=5 debugfs_mode=65536 debugfs_uid=-1 holes=-1 min_free_kbytes=1E; do
+		check "$wrong is refused by the kernel" refused_by_kernel "${wrong%%=*}" size=16M $wrong
+	done
+	check "holes for memmap is refused" refused "holes=10: " source=memmap base="$reserved" size=16M holes=10
 	check "source=foo is refused" refused "source=foo" source=foo
 	check "source=pages with more than a block is refused" refused "size=8M" source=pages size=8M
 	check "memmap without a base is refused" refused "base" source=memmap size=64M
@@ -163,8 +186,11 @@ refusals() {
 	check "a base beyond the memory is refused" refused "base=" source=memmap base=0x8000000000 size=4M
 	check "a base whose range ends outside is refused" refused "base=" source=memmap base="$reserved" size=128M
 	check "a base that is no number is refused" refused "base=here" source=memmap base=here size=4M
+	check "a base beyond 64 bits is refused" refused "base=" source=memmap base=16777216T size=4M
+	check "a base whose range ends beyond 64 bits is refused" refused "base=" source=memmap base=0xffffffffffc00000 size=64M
 	check "a base for contig is refused" refused "base=" source=contig base="$reserved" size=4M
-	for zones in foo Normal:3M Normal:banana Normal:512M Normal:64M,Normal:64M 'DMA:64M,'; do
+	for zones in foo Normal:3M Normal:banana Normal:512M Normal:64M,Normal:64M 'DMA:64M,' DMA:0 DMA32:17592186044420M \
+		DMA:8E,DMA32:8E HighMem Normal,DMA; do
 		check "zones=$zones is refused" refused "zones=" size=128M zones=$zones
 	done
 	check "a parameter that is none is no harm" load size=16M nonsense=1

@@ -12,8 +12,8 @@
 /* From the module's parameters. */
 struct mmsim_debugfs_owner {
 	umode_t mode;		/* of a file that is read; one that is written gets 0200 on top */
-	uid_t uid;
-	gid_t gid;
+	uid_t uid;		/* not -1, which is nobody */
+	gid_t gid;		/* as uid */
 };
 
 struct dentry *mmsim_debugfs_init(const struct mmsim_debugfs_owner *owner);

@@ -342,12 +342,12 @@ static int do_compact(char *args)
 
 static int do_cma_create(char *args)
 {
-	char *name = next_word(&args), *word = next_word(&args), *end = word;
+	char *name = next_word(&args), *word = next_word(&args);
 	struct mmsim_cma *cma;
-	u64 size = word ? memparse(word, &end) : 0;
+	u64 size;
 	int err;
 
-	if (!word || end == word || *end)
+	if (!word || mmsim_size_parse(word, &size))
 		return fail(-EINVAL, "cma_create: a name and a size are wanted, such as camera 16M");
 	err = mmsim_cma_create(name, size, 0, 0, &cma);
 	if (err)

@@ -229,15 +229,14 @@ int mmsim_memory_cma_create(struct mmsim_memory *mem, const char *name, u64 size
 
 static int create_word(struct mmsim_memory *mem, char *word)
 {
-	char *name = strsep(&word, ":"), *end = word;
+	char *name = strsep(&word, ":");
 	struct mmsim_cma *cma;
-	u64 size = 0;
+	u64 size;
 	int err;
 
-	if (word)
-		size = memparse(word, &end);
-	if (!word || end == word || *end) {
-		pr_err("cma=: '%s' has no size; give NAME:SIZE, such as camera:16M\n", name);
+	if (!word || mmsim_size_parse(word, &size)) {
+		pr_err("cma=: '%s' has no size, or one that is no number of bytes; give NAME:SIZE, such as camera:16M\n",
+		       name);
 		return -EINVAL;
 	}
 	err = mmsim_memory_cma_create(mem, name, size, 0, 0, &cma);

@@ -51,7 +51,7 @@ const u8 mmsim_gfp_zones[16] = {
 
 static int parse_zone(struct mmsim_layout *layout, char *word, char *why, size_t why_size)
 {
-	char *name = strsep(&word, ":"), *end;
+	char *name = strsep(&word, ":");
 	int type = match_string(mmsim_zone_names, MMSIM_NR_ZONES, name);
 	u64 size = MMSIM_ZONE_REST;
 
@@ -64,9 +64,8 @@ static int parse_zone(struct mmsim_layout *layout, char *word, char *why, size_t
 		return -EINVAL;
 	}
 	if (word) {
-		size = memparse(word, &end);
-		if (end == word || *end || !size || size % PAGEBLOCK_BYTES) {
-			snprintf(why, why_size, "%s:%s is not a size: give a multiple of 2M, such as %s:16M",
+		if (mmsim_size_parse(word, &size) || !size || size % PAGEBLOCK_BYTES || size > MMSIM_REGION_MAX) {
+			snprintf(why, why_size, "%s:%s is not a size: give a multiple of 2M up to 16G, such as %s:16M",
 				 name, word, name);
 			return -EINVAL;
 		}

@@ -17,6 +17,8 @@
 #include "region/region.h"
 
 #include <linux/bitmap.h>
+#include <linux/ctype.h>
+#include <linux/kstrtox.h>
 #include <linux/ktime.h>
 #include <linux/string.h>
 
@@ -60,6 +62,41 @@ struct mmsim_size_text mmsim_size_text(u64 bytes)
 	}
 	snprintf(text.s, sizeof(text.s), "%llu%.1s", bytes, unit + i);
 	return text;
+}
+
+/**
+ * mmsim_size_parse() - A number of bytes, as insmod and ctl take it.
+ * @word: A number, decimal, 0 octal or 0x hexadecimal, and K, M, G, T, P or E behind it, or nothing.
+ * @bytes: Gets it.
+ *
+ * As memparse(), which takes 17592186044420M for 4M: here 64 bits must be enough.
+ *
+ * Return: 0, -EINVAL for a word that is no number, -ERANGE for one too large.
+ */
+int mmsim_size_parse(const char *word, u64 *bytes)
+{
+	static const char units[] = "KMGTPE";
+	size_t digits = strlen(word) - !!*word;
+	const char *unit;
+	char number[32];
+	unsigned int shift;
+	int err;
+
+	err = kstrtoull(word, 0, bytes);
+	if (err != -EINVAL || !isdigit(*word) || digits >= sizeof(number))
+		return err;
+	unit = strchr(units, toupper(word[digits]));
+	if (!unit)
+		return -EINVAL;
+	strscpy(number, word, digits + 1);
+	err = kstrtoull(number, 0, bytes);
+	if (err)
+		return err;
+	shift = 10 * (unit - units + 1);
+	if (*bytes > U64_MAX >> shift)
+		return -ERANGE;
+	*bytes <<= shift;
+	return 0;
 }
 
 void mmsim_region_err(const struct mmsim_region_params *p, bool quiet, const char *fmt, ...)

@@ -95,6 +95,7 @@ struct mmsim_size_text {
 };
 
 struct mmsim_size_text mmsim_size_text(u64 bytes);
+int mmsim_size_parse(const char *word, u64 *bytes);
 
 static inline unsigned long mmsim_region_end_pfn(const struct mmsim_region *r)
 {
