@@ -101,19 +101,93 @@ commands() {
 	check "ok after refusals" verdict
 }
 
+# mirrored KEY...: the sum of these lines of the mirror's file.
+mirrored() {
+	local key sum=0
+	for key in "$@"; do sum=$((sum + $(field "$DEBUG/mirror" "$key"))); done
+	echo $sum
+}
+
+# accounts: with the mirror off, each event that it saw is in one of the counts, and nothing is held.
+accounts() {
+	check "  each allocation seen is counted once more" equal "$(mirrored 'allocs seen')" \
+		"$(mirrored 'allocs served' 'allocs failed' 'allocs failed by host')"
+	check "  each free, too" equal "$(mirrored 'frees seen')" "$(mirrored 'frees served' 'frees missed')"
+	check "  those of an order are all that were served" equal "$(mirrored 'allocs served')" \
+		"$(sed -n 's/^allocs served of order [0-9]*: //p' "$DEBUG/mirror" | awk '{ sum += $1 } END { printf "%d\n", sum }')"
+	check "  no page is held" equal "$(mirrored 'pages held')" 0
+	check "  mmsim is complete" equal "$(mmsim_free)" "$(managed)"
+	say "$(grep -E '^(allocs (s|f|r)[a-z ]*|frees.*|blocks.*):' "$DEBUG/mirror" | tr '\n' ',')"
+}
+
+# huge_file: a file of 4 MB in blocks of 2 MB, of which the kernel frees parts as it is cut.
+huge_file() {
+	mkdir -p /tmp/huge
+	mount -t tmpfs -o huge=always huge /tmp/huge || return
+	dd if=/dev/zero of=/tmp/huge/file bs=2M count=2 2>/dev/null
+}
+
 mirror() {
+	dd if=/dev/zero of=/tmp/before bs=1M count=4 2>/dev/null
 	check "the mirror turns on" ctl mirror on
 	check "turning it on again is refused" fails ctl mirror on
 	work_for 5
+	rm /tmp/before
+	if huge_file 2>/dev/null; then
+		truncate -s 1000K /tmp/huge/file
+		check "it split blocks that the kernel freed a part of" [ "$(mirrored 'blocks split')" -gt 0 ]
+		umount /tmp/huge
+	else
+		skip "it split blocks that the kernel freed a part of" "tmpfs has no huge pages"
+	fi
 	wait
-	check "it served allocations" [ "$(field "$DEBUG/mirror" 'allocs served')" -gt 1000 ]
-	check "it served frees" [ "$(field "$DEBUG/mirror" 'frees served')" -gt 1000 ]
+	check "it served allocations" [ "$(mirrored 'allocs served')" -gt 1000 ]
+	check "it served frees" [ "$(mirrored 'frees served')" -gt 1000 ]
+	check "it missed the frees of what was there before" [ "$(mirrored 'frees missed')" -ge 512 ]
 	check "ok with the mirror on" verdict
 	check "the mirror turns off" ctl mirror off
-	check "all it held is back" equal "$(mmsim_free)" "$(managed)"
+	accounts
 	check "$attaches times on and off under load" mirror_under_load "$attaches"
 	check "all it held is back then, too" equal "$(mmsim_free)" "$(managed)"
 	check "ok after that" verdict
+}
+
+# A region of 4 MB is soon too small for what the kernel allocates.
+overrun() {
+	check "mmsim loads with 4M" load size=4M
+	check "the mirror turns on" ctl mirror on
+	work_for 3
+	wait
+	check "  allocations found no memory" [ "$(mirrored 'allocs failed')" -gt 1000 ]
+	check "  others were served" [ "$(mirrored 'allocs served')" -gt 100 ]
+	check "  ok" verdict
+	check "the mirror turns off" ctl mirror off
+	accounts
+	check "  unloads" unload
+}
+
+# owned FILE TEXT: its mode, owner and group.
+owned() { equal "$(stat -c '%a %u %g' "$DEBUG/$1")" "$2"; }
+
+modes() {
+	check "the files are root's alone" owned buddyinfo "400 0 0"
+	check "  the folder, too" owned . "700 0 0"
+	check "  ctl is written, too" owned ctl "600 0 0"
+	check "mmsim unloads" unload
+	check "debugfs_mode=0444 debugfs_uid=1000 debugfs_gid=1001 loads" load size=16M cma=camera:4M page_owner=1 \
+		debugfs_mode=0444 debugfs_uid=1000 debugfs_gid=1001
+	for f in . cma cma/camera; do
+		check "  the folder $f has that mode and owner" owned $f "755 1000 1001"
+	done
+	for f in buddyinfo region check mirror page_owner kpageflags cma/camera/bitmap cma/camera/used; do
+		check "  $f has that mode and owner" owned $f "444 1000 1001"
+	done
+	for f in ctl user cma/camera/alloc cma/camera/free; do
+		check "  $f is written, too" owned $f "644 1000 1001"
+	done
+	check "  no other file is written" equal "$(cd "$DEBUG" && find . -type f -perm /222 | sort | xargs)" \
+		"./cma/camera/alloc ./cma/camera/free ./ctl ./user"
+	check "  unloads" unload
 }
 
 sources() {
@@ -201,7 +275,8 @@ check "mmsim loads" load
 files
 commands
 mirror
-check "mmsim unloads" unload
+modes
+overrun
 sources
 highmem
 refusals
