@@ -112,11 +112,6 @@ show_mem_format() {
 	[ -s /tmp/lines ] && ! grep -vE '^Node [0-9]+ [A-Za-z0-9]+: (0\*[0-9]+kB |[1-9][0-9]*\*[0-9]+kB \([UMEHCI]+\) ){11}= [0-9]+kB$' /tmp/lines
 }
 
-# zone_sum KEY: the sum over all zones of a line of mmsim's zoneinfo: `free`, `managed`, `count:` ...
-zone_sum() {
-	awk -v key="$1" '$1 == key || $1 == "pages" && $2 == key { sum += $NF } END { printf "%d\n", sum }' "$DEBUG/zoneinfo"
-}
-
 # indices extfrag|unusable BUDDYINFO: the text of that index's file.
 indices() {
 	awk -v which="$1" "$POW2"'

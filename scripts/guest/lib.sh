@@ -86,6 +86,32 @@ managed() {
 	sed -n 's/^zone .* managed //p' "$DEBUG/region" | awk '{ sum += $1 } END { printf "%d\n", sum }'
 }
 
+# zone_sum KEY: the sum over all zones of a line of mmsim's zoneinfo: `free`, `managed`, `count:` ...
+zone_sum() {
+	awk -v key="$1" '$1 == key || $1 == "pages" && $2 == key { sum += $NF } END { printf "%d\n", sum }' "$DEBUG/zoneinfo"
+}
+
+# free_kb: what the host has free with its caches dropped. MemFree leaves out what lies on the per-CPU lists, and since 6.6 these
+# grow to tens of megabytes when a range is freed page by page.
+free_kb() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	sleep 1
+	echo 3 >/proc/sys/vm/drop_caches
+	awk '
+	/^MemFree:/ { kb += $2 }
+	/^ *pagesets/ { lists = 1 }
+	/^Node/ { lists = 0 }
+	lists && $1 == "count:" { kb += $2 * 4 }
+	END { printf "%d\n", kb }' /proc/meminfo /proc/zoneinfo
+}
+
+# near NOW BEFORE: the host has at most 2 MB less.
+near() {
+	echo "free: $1 kB now, $2 kB before"
+	[ $(($2 - $1)) -le 2048 ]
+}
+
 # host_marks_anew: the host set its watermarks at boot and has since freed more pages to its zones; have it set them again.
 host_marks_anew() {
 	local f

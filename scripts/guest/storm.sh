@@ -44,10 +44,59 @@ hotplug_for() {
 	done
 }
 
+# on_cpu_1: pages in the lists of CPU 1.
+on_cpu_1() { awk '{ for (i = 5; i < NF; i++) if ($i == "cpu:" && $(i + 1) == 1) sum += $(i + 3) } END { print sum + 0 }' "$DEBUG/pcp"; }
+
+# fill_cpu_1: pages come to the lists of CPU 1 and nobody takes them away.
+fill_cpu_1() {
+	# shellcheck disable=SC2016	# the inner shell's
+	DEBUG=$DEBUG taskset 2 sh -c 'echo "alloc_pages count=500" >"$DEBUG/ctl" && echo free_all >"$DEBUG/ctl"' || return
+	cat "$DEBUG/pcp"
+	[ "$(on_cpu_1)" -gt 50 ]
+}
+
+# in_view: free pages and those in the lists of the CPUs that are online.
+in_view() { echo $(($(zone_sum free) + $(zone_sum count:))); }
+
+# high_for CPUS: each list's high mark is what so many CPUs make it, in some zone more than the least.
+high_for() {
+	awk -v cpus="$1" '
+	$1 == "low" { low = $2 }
+	$1 == "high:" { high = $2 }
+	$1 == "batch:" {
+		want = int(low / cpus)
+		if (want > 4 * $2) more++; else want = 4 * $2
+		if (high != want) { print "high is " high ", with " cpus " CPUs and low " low " it is " want; bad = 1 }
+	}
+	END { exit bad || !more }' "$DEBUG/zoneinfo"
+}
+
+# What is in a CPU's lists is not lost with it, and those that stay share the marks.
+cpu_leaves() {
+	local all
+	all=$(in_view)
+	check "the lists are sized for 2 CPUs" high_for 2
+	check "CPU 1's lists hold pages" fill_cpu_1
+	check "  nothing is lost of them" equal "$(in_view)" "$all"
+	check "CPU 1 goes" sh -c "echo 0 >$CPU"
+	check "  its pages are back in the zones" equal "$(in_view)" "$all"
+	check "  the lists are sized for one CPU" high_for 1
+	check "  ok" verdict
+	check "CPU 1 comes" sh -c "echo 1 >$CPU"
+	check "  its lists are empty" equal "$(on_cpu_1)" 0
+	check "  the lists are sized for 2 CPUs" high_for 2
+	check "  every page is there" equal "$(mmsim_free)" "$all"
+}
+
 rounds() { grep -c "$1" /tmp/rounds; }
 
 check "mmsim loads" load size=64M nodes="$nodes" zones=$ZONES interleave=1
 before=$(mmsim_free)
+if [ -e $CPU ]; then
+	cpu_leaves
+else
+	skip "what is in a CPU's lists is not lost with it" "there is one CPU"
+fi
 cat "$DEBUG/buddyinfo" >/tmp/buddyinfo.before
 check "the mirror turns on" ctl mirror on
 : >/tmp/storm

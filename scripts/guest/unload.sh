@@ -6,29 +6,6 @@
 
 : "${rounds:=20}" "${attaches:=1000}"
 
-TOLERANCE=2048	# kB
-
-# free_kb: what the host has free with its caches dropped. MemFree leaves out what lies on the per-CPU lists, and since 6.6 these
-# grow to tens of megabytes when a range is freed page by page.
-free_kb() {
-	sync
-	echo 3 >/proc/sys/vm/drop_caches
-	sleep 1
-	echo 3 >/proc/sys/vm/drop_caches
-	awk '
-	/^MemFree:/ { kb += $2 }
-	/^ *pagesets/ { lists = 1 }
-	/^Node/ { lists = 0 }
-	lists && $1 == "count:" { kb += $2 * 4 }
-	END { printf "%d\n", kb }' /proc/meminfo /proc/zoneinfo
-}
-
-# near NOW BEFORE: at most TOLERANCE less.
-near() {
-	echo "free: $1 kB now, $2 kB before"
-	[ $(($2 - $1)) -le $TOLERANCE ]
-}
-
 # The first load pays for what the kernel keeps of any module.
 load size=16M && unload
 
