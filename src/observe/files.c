@@ -29,7 +29,14 @@ static void show_range(struct seq_file *s, unsigned long pfn, unsigned long nr_p
 	seq_printf(s, "%#llx-%#llx", (u64)pfn << PAGE_SHIFT, ((u64)(pfn + nr_pages) << PAGE_SHIFT) - 1);
 }
 
-static void show_holes(struct seq_file *s, const struct mmsim_region *r)
+/**
+ * mmsim_show_holes() - print how many of a region's granules are holes, and where
+ * @s: the file
+ * @r: the region
+ *
+ * Context: process context.
+ */
+void mmsim_show_holes(struct seq_file *s, const struct mmsim_region *r)
 {
 	unsigned long granules = mmsim_region_nr_granules(r);
 	unsigned long start = 0, end;
@@ -51,7 +58,7 @@ static void show_source(struct seq_file *s, const struct mmsim_region *r)
 	seq_printf(s, "base: %#llx\n", (u64)r->start_pfn << PAGE_SHIFT);
 	seq_printf(s, "size: %llu\n", (u64)r->nr_pages << PAGE_SHIFT);
 	seq_printf(s, "pages: %lu\n", r->nr_pages);
-	show_holes(s, r);
+	mmsim_show_holes(s, r);
 	seq_printf(s, "slices: %lu\n", r->nr_slices);
 	seq_printf(s, "tries: %lu\n", r->nr_tries);
 	seq_printf(s, "time taken: %llu ms\n", div_u64(r->take_ns, NSEC_PER_MSEC));

@@ -60,7 +60,15 @@ static bool in_free_block(const struct mmsim_memory *mem, const struct mmsim_pag
 	return false;
 }
 
-static u64 frame_flags(struct mmsim_memory *mem, struct mmsim_page *page)
+/**
+ * mmsim_frame_flags() - a frame's entry in kpageflags
+ * @mem: the instance's page floor
+ * @page: the frame's page
+ *
+ * Context: any; takes no lock, so that bits of a page that changes may be of two moments.
+ * Return: bits KPF_*, as Documentation/admin-guide/mm/pagemap.rst tells them.
+ */
+u64 mmsim_frame_flags(struct mmsim_memory *mem, struct mmsim_page *page)
 {
 	struct mmsim_page *head = mmsim_head_of(page);
 	unsigned long flags;
@@ -131,7 +139,7 @@ static loff_t frames_llseek(struct file *file, loff_t offset, int whence)
 
 static ssize_t kpageflags_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)
 {
-	return frames_read(file_memory(file), buf, count, ppos, frame_flags);
+	return frames_read(file_memory(file), buf, count, ppos, mmsim_frame_flags);
 }
 
 static ssize_t kpagecount_read(struct file *file, char __user *buf, size_t count, loff_t *ppos)

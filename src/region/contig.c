@@ -87,7 +87,8 @@ static bool contig_granule_bad(const struct contig_search *s, const struct zone 
 
 /*
  * Whether to try [start, end). If not, *next is the end of the next window to look at: below the last bad granule,
- * since no window that holds it would have fewer of them.
+ * since no window that holds it would have fewer of them. A window with few enough that begins with one is only in the
+ * wrong place: the next is one granule below.
  */
 static bool contig_window_good(const struct contig_search *s, const struct zone *zone, unsigned long start,
 			       unsigned long end, unsigned long *next)
@@ -102,8 +103,12 @@ static bool contig_window_good(const struct contig_search *s, const struct zone 
 			continue;
 		if (!bad++)
 			*next = granule;
-		if (bad > s->max_holes || pfn == end || granule == start)
+		if (bad > s->max_holes || pfn == end)
 			return false;
+		if (granule == start) {
+			*next = end - MMSIM_GRANULE_PAGES;
+			return false;
+		}
 	}
 	return true;
 }
@@ -174,22 +179,28 @@ static int contig_take_slice(struct contig_search *s, unsigned long lo, unsigned
 	return ret;
 }
 
-/* Leaves the granule at @pfn with the host, if the search may: not at an edge, and not too many. */
-static bool contig_leave_hole(struct contig_search *s, unsigned long pfn, unsigned long end)
+/*
+ * Leaves the granule at @pfn with the host, if the search may: not at an edge, and not too many. If not, *next is the
+ * end of the next window, as for contig_window_good().
+ */
+static bool contig_leave_hole(struct contig_search *s, unsigned long pfn, unsigned long end, unsigned long *next)
 {
 	struct mmsim_region *r = s->r;
 
-	if (r->nr_holes >= s->max_holes || pfn == r->start_pfn || pfn + MMSIM_GRANULE_PAGES == end)
+	if (!r->nr_holes)
+		*next = pfn;
+	if (r->nr_holes >= s->max_holes || pfn + MMSIM_GRANULE_PAGES == end)
 		return false;
+	if (pfn == r->start_pfn) {
+		*next = end - MMSIM_GRANULE_PAGES;
+		return false;
+	}
 	set_bit((pfn - r->start_pfn) / MMSIM_GRANULE_PAGES, r->missing);
 	r->nr_holes++;
 	return true;
 }
 
-/*
- * Takes [start, end) in slices, downward. On failure nothing of it is held and *next is the end of the next window:
- * below the last granule that could not be had.
- */
+/* Takes [start, end) in slices, downward. On failure nothing of it is held and *next is the end of the next window. */
 static int contig_take_window(struct contig_search *s, unsigned long start, unsigned long end, unsigned long *next)
 {
 	unsigned long lo = end, slice = CONTIG_SLICE;
@@ -200,7 +211,6 @@ static int contig_take_window(struct contig_search *s, unsigned long start, unsi
 	r->nr_slices = 0;
 	r->nr_holes = 0;
 	bitmap_zero(r->missing, mmsim_region_nr_granules(r));
-	*next = start;
 	while (lo > start) {
 		slice = min(slice, lo - start);
 		contig_progress(s, end - lo);
@@ -215,8 +225,7 @@ static int contig_take_window(struct contig_search *s, unsigned long start, unsi
 			slice = ALIGN(slice / 2, MMSIM_GRANULE_PAGES);
 			continue;
 		}
-		*next = max(*next, lo - slice);
-		if (ret == -EINTR || !contig_leave_hole(s, lo - slice, end)) {
+		if (ret == -EINTR || !contig_leave_hole(s, lo - slice, end, next)) {
 			contig_give_back(r, lo, end);
 			return ret;
 		}
