@@ -11,6 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #define REGION_TEST_WHAT	256	/* bytes for the text of a broken invariant */
 #define REGION_TEST_STRIDE	512	/* bytes from one word that is written to the next */
@@ -269,6 +270,85 @@ static void region_test_base(struct kunit *test)
 	region_test_expect_zero(test, r);
 }
 
+#define SELF_TEST_PAGES		8
+#define SELF_TEST_BASE		0x140000000ULL
+
+/* Addresses for some pages, one after the other, or behind[i] behind the i-th; to be unmapped. */
+static void *region_test_pages(struct kunit *test, struct page **pages, const unsigned int *behind)
+{
+	struct page *mapped[SELF_TEST_PAGES];
+	unsigned int i;
+	void *vaddr;
+
+	for (i = 0; i < SELF_TEST_PAGES; i++)
+		mapped[i] = pages[behind ? behind[i] : i];
+	vaddr = vmap(mapped, SELF_TEST_PAGES, VM_MAP, PAGE_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, vaddr);
+	return vaddr;
+}
+
+static int region_test_read(void *vaddr, phys_addr_t *bad)
+{
+	unsigned long next_line = jiffies + HZ;
+
+	*bad = 0;
+	return mmsim_memmap_read(vaddr, SELF_TEST_BASE, SELF_TEST_PAGES * PAGE_SIZE, &next_line, bad);
+}
+
+/* The self-test names the page in which a bit has changed at either end. */
+static void region_test_self_test_bits(struct kunit *test, u64 *vaddr)
+{
+	const unsigned int words = PAGE_SIZE / sizeof(*vaddr);
+	static const unsigned int changed[] = { 0, 3, SELF_TEST_PAGES - 1 };
+	unsigned int i, end;
+	phys_addr_t bad;
+
+	KUNIT_EXPECT_EQ(test, region_test_read(vaddr, &bad), 0);
+	for (i = 0; i < ARRAY_SIZE(changed); i++) {
+		for (end = 0; end < 2; end++) {
+			u64 *word = &vaddr[changed[i] * words + end * (words - 1)];
+
+			*word ^= BIT_ULL(17 * i);
+			KUNIT_EXPECT_EQ(test, region_test_read(vaddr, &bad), -EIO);
+			KUNIT_EXPECT_EQ(test, bad, SELF_TEST_BASE + changed[i] * PAGE_SIZE);
+			*word ^= BIT_ULL(17 * i);
+		}
+	}
+	KUNIT_EXPECT_EQ(test, region_test_read(vaddr, &bad), 0);
+}
+
+/* source=memmap: no memory, and memory with two addresses, is found by what is read back. */
+static void region_test_self_test(struct kunit *test)
+{
+	static const unsigned int behind[SELF_TEST_PAGES] = { 0, 1, 2, 3, 4, 2, 6, 7 };
+	unsigned long next_line = jiffies + HZ;
+	struct page *pages[SELF_TEST_PAGES];
+	void *block = alloc_pages_exact(SELF_TEST_PAGES * PAGE_SIZE, GFP_KERNEL), *vaddr;
+	phys_addr_t bad;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, block);
+	for (i = 0; i < SELF_TEST_PAGES; i++)
+		pages[i] = virt_to_page(block + i * PAGE_SIZE);
+	vaddr = region_test_pages(test, pages, NULL);
+	if (vaddr) {
+		memset(vaddr, 0xff, SELF_TEST_PAGES * PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, region_test_read(vaddr, &bad), -EIO);
+		KUNIT_EXPECT_EQ(test, bad, SELF_TEST_BASE);
+		mmsim_memmap_write(vaddr, SELF_TEST_BASE, SELF_TEST_PAGES * PAGE_SIZE, &next_line);
+		region_test_self_test_bits(test, vaddr);
+	}
+	vunmap(vaddr);
+	vaddr = region_test_pages(test, pages, behind);
+	if (vaddr) {
+		mmsim_memmap_write(vaddr, SELF_TEST_BASE, SELF_TEST_PAGES * PAGE_SIZE, &next_line);
+		KUNIT_EXPECT_EQ(test, region_test_read(vaddr, &bad), -EIO);
+		KUNIT_EXPECT_EQ(test, bad, SELF_TEST_BASE + 2 * PAGE_SIZE);
+	}
+	vunmap(vaddr);
+	free_pages_exact(block, SELF_TEST_PAGES * PAGE_SIZE);
+}
+
 static void region_test_auto_order(struct kunit *test)
 {
 	struct mmsim_region *r = test->priv;
@@ -472,6 +552,7 @@ static struct kunit_case region_test_cases[] = {
 	KUNIT_CASE_PARAM(region_test_refusal, refusal_gen_params),
 	KUNIT_CASE(region_test_too_much),
 	KUNIT_CASE(region_test_base),
+	KUNIT_CASE(region_test_self_test),
 	KUNIT_CASE(region_test_auto_order),
 	KUNIT_CASE(region_test_release_twice),
 	KUNIT_CASE(region_test_referenced),

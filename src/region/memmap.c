@@ -15,20 +15,104 @@
 
 #include "region/region.h"
 
+#include <linux/hash.h>
+#include <linux/jiffies.h>
+#include <linux/sched/signal.h>
+
+#define MEMMAP_PROGRESS	(2 * HZ)	/* a line in the log so often */
+
+/* The self-test's two words for the page at @addr: no other page's. */
+static u64 memmap_word(phys_addr_t addr, bool tail)
+{
+	return hash_64(addr + tail, 64);
+}
+
+static int memmap_pause(phys_addr_t done, u64 size, const char *verb, unsigned long *next_line)
+{
+	cond_resched();
+	if (fatal_signal_pending(current))
+		return -EINTR;
+	if (time_after_eq(jiffies, *next_line)) {
+		*next_line = jiffies + MEMMAP_PROGRESS;
+		pr_info("memmap: self-test: %llu MB of %llu MB %s\n", (u64)done / SZ_1M, size / SZ_1M, verb);
+	}
+	return 0;
+}
+
+/**
+ * mmsim_memmap_write() - The self-test's first half: marks each page.
+ * @vaddr: Where the memory is mapped.
+ * @base: Its physical address.
+ * @size: Bytes.
+ * @next_line: When in jiffies the log is to say how far it is.
+ *
+ * Process context; may sleep.
+ *
+ * Return: 0, -EINTR after a fatal signal.
+ */
+int mmsim_memmap_write(void *vaddr, phys_addr_t base, u64 size, unsigned long *next_line)
+{
+	phys_addr_t done;
+	u64 *page;
+	int ret;
+
+	for (done = 0; done < size; done += PAGE_SIZE) {
+		if (IS_ALIGNED(done, MMSIM_REGION_ALIGN)) {
+			ret = memmap_pause(done, size, "written", next_line);
+			if (ret)
+				return ret;
+		}
+		page = vaddr + done;
+		WRITE_ONCE(page[0], memmap_word(base + done, false));
+		WRITE_ONCE(page[PAGE_SIZE / sizeof(*page) - 1], memmap_word(base + done, true));
+	}
+	return 0;
+}
+
+/**
+ * mmsim_memmap_read() - The self-test's second half: looks for the marks.
+ * @vaddr: As for mmsim_memmap_write().
+ * @base: As for mmsim_memmap_write().
+ * @size: As for mmsim_memmap_write().
+ * @next_line: As for mmsim_memmap_write().
+ * @bad: Gets the physical address of the first page that does not hold what was written.
+ *
+ * Process context; may sleep.
+ *
+ * Return: 0, -EIO when there is such a page, -EINTR after a fatal signal.
+ */
+int mmsim_memmap_read(void *vaddr, phys_addr_t base, u64 size, unsigned long *next_line, phys_addr_t *bad)
+{
+	phys_addr_t done;
+	u64 *page;
+	int ret;
+
+	for (done = 0; done < size; done += PAGE_SIZE) {
+		if (IS_ALIGNED(done, MMSIM_REGION_ALIGN)) {
+			ret = memmap_pause(done, size, "read back", next_line);
+			if (ret)
+				return ret;
+		}
+		page = vaddr + done;
+		*bad = base + done;
+		if (READ_ONCE(page[0]) != memmap_word(base + done, false) ||
+		    READ_ONCE(page[PAGE_SIZE / sizeof(*page) - 1]) != memmap_word(base + done, true))
+			return -EIO;
+	}
+	return 0;
+}
+
 #ifdef CONFIG_HAS_IOMEM
 
-#include <linux/hash.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
-#include <linux/jiffies.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mmzone.h>
-#include <linux/sched/signal.h>
 
 #ifdef CONFIG_X86
 #include <asm/e820/api.h>
 
-/* No use to ask for gaps: there the self-test finds no memory. */
+/* Whether each granule has RAM, and nothing that is named otherwise: in a gap the self-test finds no memory. */
 static bool memmap_firmware_ram(phys_addr_t start, phys_addr_t end)
 {
 	phys_addr_t addr;
@@ -49,7 +133,6 @@ static bool memmap_firmware_ram(phys_addr_t start, phys_addr_t end)
 #endif
 
 #define MEMMAP_CLAIM	"mmsim"		/* in /proc/iomem */
-#define MEMMAP_PROGRESS	(2 * HZ)	/* a line in the log so often */
 
 /* Moves *@next, up to which all is reserved, past this entry; the walk is in ascending order. */
 static int memmap_reserved_entry(struct resource *res, void *next)
@@ -119,74 +202,15 @@ static int memmap_check_base(const struct mmsim_region_params *p, bool quiet)
 	return -EINVAL;
 }
 
-/* The self-test's two words for the page at @addr: no other page's. */
-static u64 memmap_word(phys_addr_t addr, bool tail)
-{
-	return hash_64(addr + tail, 64);
-}
-
-static int memmap_pause(phys_addr_t done, u64 size, const char *verb, unsigned long *next_line)
-{
-	cond_resched();
-	if (fatal_signal_pending(current))
-		return -EINTR;
-	if (time_after_eq(jiffies, *next_line)) {
-		*next_line = jiffies + MEMMAP_PROGRESS;
-		pr_info("memmap: self-test: %llu MB of %llu MB %s\n", (u64)done / SZ_1M, size / SZ_1M, verb);
-	}
-	return 0;
-}
-
-static int memmap_write(void *vaddr, phys_addr_t base, u64 size, unsigned long *next_line)
-{
-	phys_addr_t done;
-	u64 *page;
-	int ret;
-
-	for (done = 0; done < size; done += PAGE_SIZE) {
-		if (IS_ALIGNED(done, MMSIM_REGION_ALIGN)) {
-			ret = memmap_pause(done, size, "written", next_line);
-			if (ret)
-				return ret;
-		}
-		page = vaddr + done;
-		WRITE_ONCE(page[0], memmap_word(base + done, false));
-		WRITE_ONCE(page[PAGE_SIZE / sizeof(*page) - 1], memmap_word(base + done, true));
-	}
-	return 0;
-}
-
-/* Stops at the first page that does not hold what was written: *bad is its address. */
-static int memmap_read(void *vaddr, phys_addr_t base, u64 size, unsigned long *next_line, phys_addr_t *bad)
-{
-	phys_addr_t done;
-	u64 *page;
-	int ret;
-
-	for (done = 0; done < size; done += PAGE_SIZE) {
-		if (IS_ALIGNED(done, MMSIM_REGION_ALIGN)) {
-			ret = memmap_pause(done, size, "read back", next_line);
-			if (ret)
-				return ret;
-		}
-		page = vaddr + done;
-		*bad = base + done;
-		if (READ_ONCE(page[0]) != memmap_word(base + done, false) ||
-		    READ_ONCE(page[PAGE_SIZE / sizeof(*page) - 1]) != memmap_word(base + done, true))
-			return -EIO;
-	}
-	return 0;
-}
-
 static int memmap_self_test(void *vaddr, const struct mmsim_region_params *p, bool quiet)
 {
 	unsigned long next_line = jiffies + MEMMAP_PROGRESS;
 	phys_addr_t bad;
 	int ret;
 
-	ret = memmap_write(vaddr, p->base, p->size, &next_line);
+	ret = mmsim_memmap_write(vaddr, p->base, p->size, &next_line);
 	if (!ret)
-		ret = memmap_read(vaddr, p->base, p->size, &next_line, &bad);
+		ret = mmsim_memmap_read(vaddr, p->base, p->size, &next_line, &bad);
 	if (ret == -EIO)
 		mmsim_region_err(p, quiet, "base=%pa: what was written at %pa is not there: no memory, or memory with two addresses; take a range inside the machine's RAM",
 				 &p->base, &bad);

@@ -268,7 +268,6 @@ static __printf(3, 4) int region_broken(char *what, size_t size, const char *fmt
 	return -EUCLEAN;
 }
 
-/* What can be said without looking at a frame. */
 /**
  * mmsim_region_host_page() - The host's struct page of a frame.
  * @r: A region that is taken.
@@ -301,6 +300,7 @@ bool mmsim_region_host_pfn(const struct mmsim_region *r, const struct page *host
 	return *pfn - r->start_pfn < r->nr_pages;
 }
 
+/* What can be said without looking at a frame. */
 static int region_check_shape(const struct mmsim_region *r, char *what, size_t size)
 {
 	u64 bytes = (u64)r->nr_pages << PAGE_SHIFT;

@@ -86,6 +86,10 @@ int mmsim_region_check(const struct mmsim_region *r, char *what, size_t size);
 
 int mmsim_source_parse(const char *word);
 
+/* memmap.c */
+int mmsim_memmap_write(void *vaddr, phys_addr_t base, u64 size, unsigned long *next_line);
+int mmsim_memmap_read(void *vaddr, phys_addr_t base, u64 size, unsigned long *next_line, phys_addr_t *bad);
+
 /* For the sources: says in the log why they don't take the region. */
 __printf(3, 4) void mmsim_region_err(const struct mmsim_region_params *p, bool quiet, const char *fmt, ...);
 
