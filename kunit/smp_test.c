@@ -5,6 +5,7 @@
  * counted.
  */
 #include <kunit/test.h>
+#include <linux/completion.h>
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
 
@@ -60,6 +61,106 @@ static void smp_hammer(struct kunit *test)
 	mmsim_test_check(test, m);
 	mmsim_pcp_drain_all(m->memory);
 	mmsim_expect_since(test, m->memory, first, -1, failed);
+	mmsim_test_check(test, m);
+}
+
+/* A thread on a CPU of its own that takes and gives the same few blocks. */
+struct pairs {
+	struct mmsim_memory *mem;
+	struct task_struct *task;
+	struct completion warm, go, done;
+	unsigned long refused;
+};
+
+#define PAIRS		4000
+#define BURST		8
+
+static unsigned int take_and_give(struct pairs *p, unsigned int order)
+{
+	struct mmsim_page *page[BURST];
+	unsigned int i, refused = 0;
+
+	for (i = 0; i < BURST; i++)
+		page[i] = take(p->mem, GFP_KERNEL, order);
+	while (i--)
+		refused += !page[i] || !give(p->mem, page[i], order);
+	return refused;
+}
+
+static int pairs_thread(void *data)
+{
+	struct pairs *p = data;
+	unsigned int i, order;
+
+	for (order = 0; order <= 3; order++)
+		p->refused += take_and_give(p, order);
+	complete(&p->warm);
+	wait_for_completion(&p->go);
+	for (i = 0; i < PAIRS; i += BURST)
+		p->refused += take_and_give(p, i / BURST % 4);
+	complete(&p->done);
+	return 0;
+}
+
+static void pairs_start(struct kunit *test, struct pairs *p, unsigned int cpu)
+{
+	init_completion(&p->warm);
+	init_completion(&p->go);
+	init_completion(&p->done);
+	p->task = kthread_create_on_cpu(pairs_thread, p, cpu, "mmsim_pairs/%u");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, p->task);
+	get_task_struct(p->task);
+	wake_up_process(p->task);
+	wait_for_completion(&p->warm);
+}
+
+static unsigned long nr_locked(const struct mmsim_zone *zone)
+{
+	unsigned long nr = zone->nr_alloc;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += zone->pcp[cpu]->nr_refill + zone->pcp[cpu]->nr_spill;
+	return nr;
+}
+
+/*
+ * What makes allocation scale to any number of CPUs: once a CPU's lists are warm it serves and frees without the zone's
+ * lock, and writes to no cache line that another CPU reads.
+ */
+static void smp_no_lock(struct kunit *test)
+{
+	const struct mmsim_memory_params params = { .pcp_orders = MMSIM_PCP_ORDERS, .group_by_mobility = true };
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_32M, "Normal", &params);
+	struct pairs *pairs = kunit_kcalloc(test, nr_cpu_ids, sizeof(*pairs), GFP_KERNEL);
+	struct mmsim_zone *zone = &m->memory->node[0]->zone[MMSIM_ZONE_NORMAL];
+	unsigned long locked, free, alloc = 0, refused = 0;
+	unsigned int cpu;
+
+	KUNIT_ASSERT_NOT_NULL(test, pairs);
+	mmsim_test_pcp_sizes(m->memory, 31, 1000);
+	for_each_online_cpu(cpu) {
+		pairs[cpu].mem = m->memory;
+		pairs_start(test, &pairs[cpu], cpu);
+		alloc -= zone->pcp[cpu]->nr_alloc;
+		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)zone->pcp[cpu], SMP_CACHE_BYTES));
+	}
+	locked = nr_locked(zone);
+	free = zone->free_pages;
+	for_each_online_cpu(cpu)
+		complete(&pairs[cpu].go);
+	for_each_online_cpu(cpu) {
+		wait_for_completion(&pairs[cpu].done);
+		kthread_stop(pairs[cpu].task);
+		put_task_struct(pairs[cpu].task);
+		alloc += zone->pcp[cpu]->nr_alloc;
+		refused += pairs[cpu].refused;
+	}
+	KUNIT_EXPECT_EQ(test, refused, 0);
+	KUNIT_EXPECT_EQ(test, nr_locked(zone), locked);
+	KUNIT_EXPECT_EQ(test, zone->free_pages, free);
+	KUNIT_EXPECT_EQ(test, alloc, num_online_cpus() * PAIRS / 4 * (1 + 2 + 4 + 8));
+	KUNIT_EXPECT_EQ(test, sizeof(struct mmsim_pcp) % SMP_CACHE_BYTES, 0);
 	mmsim_test_check(test, m);
 }
 
@@ -128,6 +229,7 @@ static void smp_double_free(struct kunit *test)
 
 static struct kunit_case smp_cases[] = {
 	KUNIT_CASE_PARAM(smp_hammer, field_gen_params),
+	KUNIT_CASE(smp_no_lock),
 	KUNIT_CASE(smp_double_free),
 	{}
 };
