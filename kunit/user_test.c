@@ -454,6 +454,115 @@ static void user_races(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
+/* --- Beside a cache --- */
+
+/* Pages that whoever reclaims may have, each full of one byte. */
+struct cache {
+	struct mmsim_shrinker shrinker;
+	struct mmsim_memory *mem;
+	spinlock_t lock;		/* of nr and what follows: several may reclaim at a time */
+	struct mmsim_page **page;
+	unsigned long nr;
+	unsigned long faults;		/* lost bytes, and frees that were refused */
+};
+
+static unsigned long cache_count(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
+{
+	return READ_ONCE(container_of(shrinker, struct cache, shrinker)->nr);
+}
+
+static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
+{
+	struct cache *c = container_of(shrinker, struct cache, shrinker);
+	unsigned long freed;
+
+	spin_lock(&c->lock);
+	for (freed = 0; freed < sc->nr_to_scan && c->nr; freed++) {
+		struct mmsim_page *page = c->page[--c->nr];
+
+		c->faults += !!memchr_inv(mmsim_memory_vaddr(c->mem, page), (u8)c->nr, PAGE_SIZE);
+		c->faults += !give(c->mem, page, 0);
+	}
+	spin_unlock(&c->lock);
+	return freed ? freed : MMSIM_SHRINK_STOP;
+}
+
+static struct cache *cache(struct kunit *test, struct mmsim_memory *mem)
+{
+	struct cache *c = kunit_kzalloc(test, sizeof(*c), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	c->page = kunit_kcalloc(test, mem->nr_pages, sizeof(*c->page), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, c->page);
+	c->mem = mem;
+	c->shrinker = (struct mmsim_shrinker) {
+		.count_objects = cache_count, .scan_objects = cache_scan, .seeks = MMSIM_DEFAULT_SEEKS,
+		.name = "user_test",
+	};
+	spin_lock_init(&c->lock);
+	return c;
+}
+
+/* One more page, without waking anybody. */
+static bool cache_grow(struct cache *c)
+{
+	struct mmsim_page *page = take(c->mem, __GFP_MOVABLE | __GFP_NOWARN, 0);
+
+	if (!page)
+		return false;
+	memset(mmsim_memory_vaddr(c->mem, page), (u8)c->nr, PAGE_SIZE);
+	c->page[c->nr++] = page;
+	return true;
+}
+
+/*
+ * Processes ask for all that a cache has, whose pages lie among theirs: the thread and the requests themselves take it
+ * out of the cache, large blocks are made by moving the processes' pages, and no byte is lost of what is still held.
+ */
+static void user_beside_cache(struct kunit *test)
+{
+	const struct mmsim_memory_params params = {
+		.group_by_mobility = true, .watermark_scale_factor = 100, .min_free_kbytes = 400,
+		.pcp_orders = MMSIM_PCP_ORDERS,
+	};
+	struct mmsim *m = mmsim_test_instance_with(test, SZ_8M, "Normal", &params);
+	struct mmsim_user_file *f = file(test, m);
+	struct cache *c = cache(test, m->memory);
+	struct mmsim_page *block[24] = {};
+	unsigned long n, i, lost = 0;
+	unsigned int nr_blocks = 0;
+
+	for (n = 0; cache_grow(c) && cache_grow(c); n++)
+		KUNIT_ASSERT_NOT_NULL(test, replace(f, n, 0, n + 1));
+	KUNIT_ASSERT_GT(test, c->nr, 1000);
+	KUNIT_ASSERT_TRUE(test, mmsim_reclaim_add(m->memory, &c->shrinker, _THIS_IP_));
+	for (; replace(f, n, 0, n + 1); n++) {
+		if (n % 256 == 0)
+			schedule_timeout_uninterruptible(1);	/* for the thread */
+		if (n % 16 || nr_blocks == ARRAY_SIZE(block))
+			continue;
+		block[nr_blocks] = take(m->memory, GFP_KERNEL | __GFP_NOWARN, 4);
+		if (block[nr_blocks])
+			memset(mmsim_memory_vaddr(m->memory, block[nr_blocks++]), 0xff, PAGE_SIZE << 4);
+	}
+	KUNIT_EXPECT_TRUE(test, mmsim_reclaim_remove(m->memory, &c->shrinker, _THIS_IP_));
+	KUNIT_EXPECT_EQ(test, c->nr, 0);
+	KUNIT_EXPECT_GT(test, n, 1300);
+	KUNIT_EXPECT_EQ(test, nr_blocks, ARRAY_SIZE(block));
+	for (i = 0; i < n; i++)
+		lost += !replace(f, i, i + 1, i + 1);
+	while (nr_blocks--) {
+		lost += !!memchr_inv(mmsim_memory_vaddr(m->memory, block[nr_blocks]), 0xff, PAGE_SIZE << 4);
+		lost += !give(m->memory, block[nr_blocks], 4);
+	}
+	KUNIT_EXPECT_EQ(test, lost, 0);
+	KUNIT_EXPECT_EQ(test, c->faults, 0);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->memory->events.nr[MMSIM_EVENT_PAGEOUTRUN]), 0);
+	KUNIT_EXPECT_GT(test, atomic_long_read(&m->user.stat[MMSIM_USER_MOVES]), 0);
+	mmsim_test_check(test, m);
+	mmsim_user_file_destroy(f);
+}
+
 static struct kunit_case user_cases[] = {
 	KUNIT_CASE(user_pages),
 	KUNIT_CASE(user_no_memory),
@@ -465,6 +574,7 @@ static struct kunit_case user_cases[] = {
 	KUNIT_CASE(user_free_unmapped),
 	KUNIT_CASE(user_map_refused),
 	KUNIT_CASE(user_races),
+	KUNIT_CASE(user_beside_cache),
 	{}
 };
 
