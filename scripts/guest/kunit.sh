@@ -42,4 +42,14 @@ for suite in $suites; do
 		esac
 	done </tmp/cases
 done
+case " $suites " in
+*" misuse "*)
+	dmesg | grep "mmsim: bad" >/tmp/reports
+	by='\(order [0-9]+, by [a-z_]+\+0x[^,]*, task kunit_try_catch/[0-9]+\)$'
+	check "a misuse is reported with who did it" has /tmp/reports "bad page: freed twice; .* $by"
+	check "  and with where it was" has /tmp/reports \
+		'bad page: pfn 0x[0-9a-f]+, zone Normal, flags 0x[0-9a-f]+, allocated order 0, refcount 0, mapcount -1, mapping 0x0$'
+	check "a request that makes no sense is reported with who made it" has /tmp/reports "bad request: .* $by"
+	;;
+esac
 check "mmsim unloads" unload
