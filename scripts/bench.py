@@ -3,6 +3,7 @@
 """Judges what scripts/guest/bench.sh reported, against scripts/targets.tsv.
 
     bench.py --gate 1|2 --kernel NAME --out FILE.tsv RESULTS...
+    bench.py --sizes SIZE=RESULTS SIZE=RESULTS...
 
 RESULTS are the guest's results, one file a boot of the same kernel. Gate 1 (instructions) wants two boots, which must agree
 to the byte; gate 2 (cycles) takes the smallest value of each side over all boots.
@@ -10,6 +11,9 @@ to the byte; gate 2 (cycles) takes the smallest value of each side over all boot
 Writes FILE.tsv, a line a row, and prints the same as a table. Last line: `N passed, N failed`. What counts as a test:
 boots that agree (gate 1), each pair of measurements of one and the same thing (within 1 %), each row that is due now
 (must), and that every row was measured.
+
+With --sizes the results are of boots that differ in the region's size alone, in ascending order. A row of mmsim's costs at
+most 1 % more in a region than in the next smaller one that has the row; each such pair is a test.
 """
 
 import argparse
@@ -193,6 +197,33 @@ class Report:
             print(note)
 
 
+def compare_sizes(sizes):
+    """A table of mmsim's instructions by row and size, and the counts of rows that don't grow and that do."""
+    boots = [(size, Boot(path)) for size, _, path in (word.partition("=") for word in sizes)]
+    rows = list(dict.fromkeys(row for _, boot in boots for row in boot.rows))
+    passed, notes = 0, []
+    print("\nmmsim's instructions by the size of the region")
+    print(f"{'operation':<38}" + "".join(f"{size:>10}" for size, _ in boots))
+    for row in rows:
+        costs = [(size, boot.rows.get(row, {}).get("mmsim", {}).get("value")) for size, boot in boots]
+        known = [(size, cost) for size, cost in costs if cost is not None]
+        if len(known) < 2:
+            continue
+        print(f"{row:<38}" + "".join(f"{cell(cost, 1):>10}" for _, cost in costs))
+        for (small, less), (large, more) in zip(known, known[1:]):
+            if more <= less * (1 + SAME_WITHIN):
+                passed += 1
+            else:
+                notes.append(f"FAILED: {row}: {more:.1f} in {large}, {less:.1f} in {small}: it grows with the region")
+    for row, why in ((row, why) for _, boot in boots for row, why in boot.broken.items()):
+        notes.append(f"FAILED: {row} not measured: {why}")
+    if not passed and not notes:
+        notes.append("FAILED: no row was measured in two sizes")
+    print("\n".join(notes), end="\n" if notes else "")
+    print(f"{passed} passed, {len(notes)} failed")
+    return 1 if notes else 0
+
+
 def cell(value, digits):
     if value is None or value == "":
         return "-"
@@ -201,11 +232,16 @@ def cell(value, digits):
 
 def main():
     parser = argparse.ArgumentParser(description="judges the benchmark's results")
-    parser.add_argument("--gate", type=int, choices=(1, 2), required=True)
-    parser.add_argument("--kernel", required=True)
-    parser.add_argument("--out", required=True)
+    parser.add_argument("--gate", type=int, choices=(1, 2))
+    parser.add_argument("--kernel")
+    parser.add_argument("--out")
+    parser.add_argument("--sizes", action="store_true")
     parser.add_argument("results", nargs="+")
     args = parser.parse_args()
+    if args.sizes:
+        return compare_sizes(args.results)
+    if None in (args.gate, args.kernel, args.out):
+        parser.error("--gate, --kernel and --out are wanted")
     report = Report(args.gate, args.kernel, [Boot(path) for path in args.results], read_targets())
     report.judge()
     report.write(args.out)

@@ -1,9 +1,9 @@
-# shellcheck shell=sh
+# shellcheck shell=dash
 # Inside the guest: loads mmsim, then mmsim_bench once for each family of rows, and passes on what it prints, with the bytes
 # that lie in each side's caches after each family. scripts/bench.sh calls it; scripts/bench.py reads the lines.
 #
 #   GATE      1 or 2, as for mmsim_bench.ko
-#   FAMILIES  the rows to run, by the first words of their names: one load of mmsim_bench.ko each
+#   FAMILIES  the rows to run, by the first words of their names, or by the whole ones: one load of mmsim_bench.ko each
 #   LOAD      parameters for mmsim.ko
 
 # host_hoard: bytes in the host's per-CPU lists.
@@ -33,7 +33,11 @@ array() {
 # rows FAMILY: measures them, and passes on what the module said.
 rows() {
 	dmesg -c >/dev/null
-	check "rows $1 are measured" insmod /modules/mmsim_bench.ko gate="$GATE" rows="$1_"
+	local names="$1_"
+	case $1 in
+	*_*) names=$1 ;;
+	esac
+	check "rows $1 are measured" insmod /modules/mmsim_bench.ko gate="$GATE" rows="$names"
 	dmesg | sed -n 's/^\[[^]]*\] *\(mmsim_bench: \)/\1/p' >/tmp/rows
 	while read -r line; do report "$line"; done </tmp/rows
 	report "mmsim_bench: hoard=$1 host=$(host_hoard) mmsim=$(mmsim_hoard)"
