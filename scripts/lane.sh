@@ -154,12 +154,12 @@ lane_own() {
 # In trees of its own, so that the machine's DKMS never hears of it; unsigned, so that DKMS makes no key for the machine.
 lane_dkms() {
 	local version
-	if [ "$(id -u)" != 0 ]; then
-		say "dkms: skipped, DKMS wants root"
+	if ! can_be_root; then
+		failed=$((failed + 1))
+		failure "lane dkms: DKMS wants root, or sudo"
 		return
 	fi
 	need_packages dkms
-	export sign_file=/none
 	for version in 6.12 6.1; do
 		dkms_round "$version"
 	done
@@ -173,11 +173,12 @@ dkms_round() {
 	mkdir -p "$tree/dkms" "$tree/modules/$release"
 	source=DKMS_SOURCE=$tree/src/mmsim-$(dkms_version)
 	trees="--dkmstree $tree/dkms --sourcetree $tree/src --installtree $tree/modules --no-depmod"
-	check "dkms, $release: add, build, install" make -C "$MMSIM_TOP" dkms-install "$source" \
+	check "dkms, $release: add, build, install" as_root env sign_file=/none make -C "$MMSIM_TOP" dkms-install "$source" \
 		DKMS_OPTIONS="$trees -k $release --kernelsourcedir $folder/build"
 	check "dkms, $release: the module installed is for that kernel" module_is_for "$release" "$tree/modules/$release/updates/dkms"
-	check "dkms, $release: remove" make -C "$MMSIM_TOP" dkms-remove "$source" DKMS_OPTIONS="$trees"
+	check "dkms, $release: remove" as_root make -C "$MMSIM_TOP" dkms-remove "$source" DKMS_OPTIONS="$trees"
 	check "dkms, $release: nothing is left" test -z "$(find "$tree/modules" "$tree/dkms" -name 'mmsim*')"
+	as_root rm -rf "$tree"
 }
 
 dkms_version() { sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' "$MMSIM_TOP/dkms.conf"; }

@@ -65,6 +65,9 @@ step() {
 	return $rc
 }
 
+# can_be_root: whether as_root works, or asks for a password.
+can_be_root() { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; }
+
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 # update_package_lists: apt's, once a run.
@@ -85,7 +88,7 @@ missing() {
 # need_packages PACKAGE...: installs what is missing of Debian's packages.
 need_packages() {
 	[ -n "$(missing "$@")" ] || return 0
-	if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
+	if ! can_be_root; then
 		die "these Debian packages are missing, install them as root: $(missing "$@" | xargs)"
 	fi
 	mkdir -p "$MMSIM_CACHE"
