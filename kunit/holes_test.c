@@ -392,7 +392,7 @@ static struct kunit_case holes_cases[] = {
 	KUNIT_CASE(holes_compaction),
 	KUNIT_CASE(holes_no_room),
 	KUNIT_CASE(holes_shown),
-	KUNIT_CASE(holes_contig),
+	KUNIT_CASE_SLOW(holes_contig),
 	{}
 };
 
