@@ -97,16 +97,19 @@ count_instructions() {
 	judge 1 "$kernel" "gate1-$name" "bench-$name-a" "bench-$name-b"
 }
 
-# compare_sizes KERNEL: the same operations in a smaller and in a larger region than the boots had that were judged already.
+# compare_sizes KERNEL: the same operations in regions of three sizes. In each they come in the same order, for what a batch costs
+# depends on what those before it have left in the lists.
 compare_sizes() {
-	local kernel=$1 name=bench-$1
-	boot 1 "$kernel" "$name-64M" "$IN_64M" --icount LOAD="${REGION/512M/64M}" &
-	boot 1 "$kernel" "$name-4G" "$IN_4G" --icount --memory 8G LOAD="${REGION/512M/4G}" &
+	local kernel=$1 size results=()
+	boot 1 "$kernel" "bench-$kernel-64M" "$IN_64M" --icount LOAD="${REGION/512M/64M}" &
+	boot 1 "$kernel" "bench-$kernel-512M" "$IN_4G" --icount LOAD="$REGION" &
+	boot 1 "$kernel" "bench-$kernel-4G" "$IN_4G" --icount --memory 8G LOAD="${REGION/512M/4G}" &
 	wait
-	add_counts "$MMSIM_RUN/$name-64M.counts"
-	add_counts "$MMSIM_RUN/$name-4G.counts"
-	"$SCRIPTS/bench.py" --sizes "64M=$MMSIM_OUT/log/$name-64M.results" "512M=$MMSIM_OUT/log/$name-a.results" \
-		"4G=$MMSIM_OUT/log/$name-4G.results" >"$MMSIM_RUN/table" || true
+	for size in 64M 512M 4G; do
+		add_counts "$MMSIM_RUN/bench-$kernel-$size.counts"
+		results+=("$size=$MMSIM_OUT/log/bench-$kernel-$size.results")
+	done
+	"$SCRIPTS/bench.py" --sizes "${results[@]}" >"$MMSIM_RUN/table" || true
 	show_table "gate 1, $kernel"
 }
 
