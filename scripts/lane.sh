@@ -7,7 +7,8 @@
 #
 #   uml                    the KUnit suites in User Mode Linux; CMA areas and their files
 #   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, processes, storms, unloading
-#   kasan                  KUnit, files, commands and so on, under KASAN, lockdep and sleep-in-atomic checks; source=cma too
+#   kasan                  the KUnit suites under KASAN, lockdep and sleep-in-atomic checks
+#   kasan-stock            files, commands, processes and storms under them; source=cma too
 #   kcsan                  KUnit, and everything at once, under the data race detector with 2 CPUs
 #   style                  checkpatch --strict, kernel-doc, sparse against 6.12 and 6.1, shellcheck
 #   own                    no run of lines copied from the kernel (where the comparison script is at hand)
@@ -19,7 +20,8 @@
 . "$(dirname "$0")/lib.sh"
 
 SCRIPTS=$MMSIM_TOP/scripts
-ALL=(uml stock-6.12 stock-6.1 kasan style own dkms kcsan bench)
+# In this order two at a time take the least time together.
+ALL=(uml stock-6.12 stock-6.1 style kasan kasan-stock kcsan own dkms bench)
 # The KUnit suites that have to be there: those of Kbuild, each in a file of its name.
 SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z]*_test' | sed 's/_test//' | xargs)
 # Those of their tests that a kernel in QEMU with cma= on its line must not skip.
@@ -104,6 +106,9 @@ lane_stock-6.1() {
 
 lane_kasan() {
 	guest kasan kunit KUNIT=1 --timeout 2400 --memory 5G --append cma=64M suites="$SUITES" never_skipped="$NEVER_SKIPPED"
+}
+
+lane_kasan-stock() {
 	stock_guest kasan cma=yes attaches=20
 	user_guest kasan --timeout 1500 seconds=30
 	guest kasan storm "" --timeout 600 seconds=15
