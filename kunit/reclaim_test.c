@@ -46,6 +46,7 @@ struct cache {
 	struct mmsim_memory *mem;
 	struct task_struct *tester;
 	struct mmsim_page **page;	/* NULL: there are no pages */
+	spinlock_t lock;		/* of nr: two may scan at once, the reclaim thread and a request */
 	unsigned long nr;
 	unsigned long give_from_round;	/* frees pages only from this direct round on, and says so always */
 	bool allocates;			/* while it scans */
@@ -57,13 +58,30 @@ struct cache {
 
 static unsigned long cache_count(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
 {
-	return container_of(shrinker, struct cache, shrinker)->nr;
+	return READ_ONCE(container_of(shrinker, struct cache, shrinker)->nr);
+}
+
+/* Takes the last object away, and frees its page if it has one; false when there is none. */
+static bool cache_drop(struct cache *c)
+{
+	struct mmsim_page *page = NULL;
+	bool any;
+
+	spin_lock(&c->lock);
+	any = c->nr;
+	if (any)
+		WRITE_ONCE(c->nr, c->nr - 1);
+	if (any && c->page)
+		page = c->page[c->nr];
+	spin_unlock(&c->lock);
+	c->refused += page && !give_page(c->mem, page);
+	return any;
 }
 
 static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
 {
 	struct cache *c = container_of(shrinker, struct cache, shrinker);
-	unsigned long nr = min(sc->nr_to_scan, c->nr), i;
+	unsigned long nr = min(sc->nr_to_scan, READ_ONCE(c->nr)), i;
 
 	if (current == c->tester)
 		c->calls++;
@@ -80,12 +98,9 @@ static unsigned long cache_scan(struct mmsim_shrinker *shrinker, struct mmsim_sh
 	}
 	if (stalls(c->mem) < c->give_from_round)
 		return nr;
-	for (i = 0; i < nr; i++) {
-		c->nr--;
-		if (c->page)
-			c->refused += !give_page(c->mem, c->page[c->nr]);
-	}
-	return nr;
+	for (i = 0; i < nr && cache_drop(c); i++)
+		;
+	return i;
 }
 
 static struct cache *cache(struct kunit *test, struct mmsim_memory *mem)
@@ -99,6 +114,7 @@ static struct cache *cache(struct kunit *test, struct mmsim_memory *mem)
 	c->shrinker.name = "test";
 	c->mem = mem;
 	c->tester = current;
+	spin_lock_init(&c->lock);
 	return c;
 }
 
@@ -133,8 +149,8 @@ static void cache_fill_all(struct kunit *test, struct cache *c)
 
 static void cache_empty(struct kunit *test, struct cache *c)
 {
-	while (c->nr)
-		c->refused += !give_page(c->mem, c->page[--c->nr]);
+	while (cache_drop(c))
+		;
 	KUNIT_EXPECT_EQ(test, c->refused, 0);
 }
 
