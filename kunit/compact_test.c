@@ -13,8 +13,10 @@
 #include "page/movable.h"
 
 #define BLOCK		MMSIM_PAGEBLOCK_PAGES
-#define MOVABLE_GFP	(GFP_NOWAIT | __GFP_NOWARN | __GFP_MOVABLE)
-#define SLEEPING_GFP	(GFP_KERNEL | __GFP_NOWARN)
+
+/* Requests that don't wake the reclaim thread: it would compact, too, at a moment of its own. */
+#define MOVABLE_GFP	(__GFP_NOWARN | __GFP_MOVABLE)
+#define SLEEPING_GFP	((GFP_KERNEL & ~__GFP_KSWAPD_RECLAIM) | __GFP_NOWARN)
 
 static struct mmsim *instance(struct kunit *test, u64 size, unsigned long pcp_orders, unsigned int scale_factor)
 {
@@ -157,7 +159,7 @@ static void compact_serves(struct kunit *test)
 		if (mmsim_memory_pfn(mem, mv->page[slot]) & 1)
 			mmsim_mover_drop(mv, slot);
 	mmsim_pcp_drain_all(mem);
-	KUNIT_EXPECT_NULL(test, take(mem, GFP_NOWAIT | __GFP_NOWARN | __GFP_MOVABLE, *order));
+	KUNIT_EXPECT_NULL(test, take(mem, MOVABLE_GFP, *order));
 	KUNIT_EXPECT_EQ(test, events(mem, MMSIM_EVENT_COMPACT_STALL), 0);
 	page = take(mem, SLEEPING_GFP | __GFP_MOVABLE, *order);
 	KUNIT_ASSERT_NOT_NULL(test, page);
