@@ -4,16 +4,19 @@
  *
  * An instance belongs to the test that asked for it, as a KUnit resource: it is destroyed when that test ends, however
  * it ends, and pages that are still allocated then fail the test. Each test has its own region, so none sees
- * another's.
+ * another's. And the test stays on its CPU: what is on the lists of another one it would miss when it counts, or takes
+ * all that there is. Where other CPUs matter, a test has threads there.
  *
  * Every random test takes its numbers from one seed, which it prints: `insmod mmsim.ko test_seed=N` repeats a run.
  */
 #include "fixture.h"
 
 #include <kunit/resource.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 
 #define MMSIM_TEST_WHAT		256	/* bytes for the text of a broken invariant or of a refusal */
 
@@ -66,6 +69,7 @@ struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char 
 	struct mmsim_test_owned *owned;
 	struct mmsim *m;
 
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	/* Before the instance: KUnit gives resources back in reverse order. */
 	owned = kunit_kzalloc(test, sizeof(*owned), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, owned);

@@ -4,7 +4,6 @@
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
-#include <linux/sched.h>
 
 #include "fixture.h"
 #include "page/memory.h"
@@ -21,7 +20,6 @@ static struct mmsim *instance(struct kunit *test, unsigned int nodes, const char
 {
 	const struct mmsim_memory_params params = { .nr_nodes = nodes, .interleave = interleave };
 
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	return mmsim_test_instance_with(test, SIZE, zones, &params);
 }
 

@@ -2,7 +2,7 @@
 /*
  * KUnit suite "pcp": the lists that each CPU keeps of a zone.
  *
- * A test that counts stays on its CPU. batch and high are set by the test, since those of a small zone are 1 and 4.
+ * batch and high are set by the test, since those of a small zone are 1 and 4.
  */
 #include <kunit/test.h>
 #include <linux/cpumask.h>
@@ -22,13 +22,12 @@ static struct mmsim_zone *normal(struct mmsim_memory *mem)
 	return &mem->node[0]->zone[MMSIM_ZONE_NORMAL];
 }
 
-/* An instance whose CPUs keep lists of these orders; the test's thread stays where it is. */
+/* An instance whose CPUs keep lists of these orders. */
 static struct mmsim *instance(struct kunit *test, u64 size, unsigned long orders, bool group, int batch, int high)
 {
 	const struct mmsim_memory_params params = { .pcp_orders = orders, .group_by_mobility = group };
 	struct mmsim *m;
 
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	m = mmsim_test_instance_with(test, size, "Normal", &params);
 	KUNIT_ASSERT_EQ(test, m->memory->pcp_orders, orders);
 	mmsim_test_pcp_sizes(m->memory, batch, high);
