@@ -200,8 +200,11 @@ step "guest $name${accel:+ ($accel)}: running" "$work/run" run
 passed=$(grep -c '^ok - ' "$results" || true)
 failed=$(grep -c '^not ok - ' "$results" || true)
 skipped=$(grep -c '^skip - ' "$results" || true)
-awk -v name="$name" '/^    / && shown || /^not ok - / { print name ": " $0; shown = 1; next } { shown = 0 }' "$results" >&2
-sed -n "s/^not ok - /$name: /p" "$results" >>"$MMSIM_FAILURES"
+# What failed, and why.
+awk -v name="$name" '
+/^not ok - / { print name ": " substr($0, 10); shown = 1; next }
+/^    / && shown { print name ": " $0; next }
+{ shown = 0 }' "$results" | tee -a "$MMSIM_FAILURES" >&2
 faults "$(cat "$work/code")" >"$work/faults"
 if [ -s "$work/faults" ]; then
 	failed=$((failed + 1))
