@@ -17,18 +17,6 @@ ctl_fails() {
 	grep -F "$word" "$DEBUG/ctl"
 }
 
-# refused WORD PARAMETER...: insmod fails, and the log has the word.
-refused() {
-	local word="$1"
-	shift
-	dmesg -c >/dev/null
-	if load "$@"; then
-		unload
-		return 1
-	fi
-	dmesg | grep "mmsim: " | grep -F "$word"
-}
-
 events() { sed -n "s/^$1 //p" "$DEBUG/vmstat"; }
 
 for wrong in camera camera: camera:1M camera:2M,camera:2M a/b:2M camera:1G camera:17592186044420M; do

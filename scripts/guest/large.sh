@@ -20,18 +20,6 @@ within() {
 	[ $(($(uptime_s) - start)) -le "$seconds" ] || { echo "it took $(($(uptime_s) - start)) s"; return 1; }
 }
 
-# refused WORD PARAMETER...: insmod fails, and the log has the word.
-refused() {
-	local word="$1"
-	shift
-	dmesg -c >/dev/null
-	if load "$@"; then
-		unload
-		return 1
-	fi
-	dmesg | grep "mmsim: " | grep -F "$word"
-}
-
 # frees FIRST LAST: commands that free every second handle, thousands a line.
 frees() {
 	seq "$1" 2 "$2" | awk 'NR % 4000 == 1 { printf "%sfree", (NR > 1) ? "\n" : "" } { printf " %d", $1 } END { print "" }'

@@ -58,6 +58,19 @@ field() { sed -n "s/^$2:[[:space:]]*//p" "$1"; }
 load() { insmod /modules/mmsim.ko "$@"; }
 unload() { rmmod mmsim; }
 
+# refused WORD PARAMETER...: insmod fails, and a new log line of mmsim has WORD in it.
+refused() {
+	local word="$1"
+	shift
+	dmesg -c >/dev/null
+	if load "$@"; then
+		unload
+		echo "it was accepted"
+		return 1
+	fi
+	dmesg | grep "mmsim: " | grep -F "$word" || { echo "no log line 'mmsim: ... $word'"; dmesg; return 1; }
+}
+
 # ctl COMMAND: one line for the ctl file; its answer is printed.
 ctl() {
 	echo "$*" >"$DEBUG/ctl" || return

@@ -27,19 +27,6 @@ same_in_small_reads() {
 	cmp /tmp/whole /tmp/pieces
 }
 
-# refused WORD PARAMETER...: insmod fails, and a new log line of mmsim has WORD in it.
-refused() {
-	local word="$1"
-	shift
-	dmesg -c >/dev/null
-	if load "$@"; then
-		unload
-		echo "it was accepted"
-		return 1
-	fi
-	dmesg | grep "mmsim: " | grep -F "$word" || { echo "no log line 'mmsim: ... $word'"; dmesg; return 1; }
-}
-
 # refused_by_kernel NAME PARAMETER...: insmod fails, and the kernel names the parameter that it can't read.
 refused_by_kernel() {
 	local name="$1"
