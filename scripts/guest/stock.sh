@@ -225,6 +225,24 @@ highmem() {
 	check "  unloads" unload
 }
 
+# kcore ADDRESS: the page that is there, as /proc/kcore has it. Its second program header says where in the file which address is.
+kcore() {
+	# shellcheck disable=SC2046	# two numbers
+	set -- "$1" $(od -A n -t d8 -j 128 -N 16 /proc/kcore)
+	dd if=/proc/kcore bs=4096 count=1 skip=$((($2 + $1 - $3) / 4096))
+}
+
+# What looks at all of the kernel's memory comes to kmap()'s addresses, too, and to frames that the host has no address for.
+kcore_passes() {
+	local address
+	check "an instance with HighMem in reserved memory loads" load source=memmap base="$reserved" size=64M zones=Normal:32M,HighMem
+	check "  a HighMem page is allocated" ctl alloc_pages "gfp=GFP_HIGHUSER|__GFP_ZERO"
+	address=$(ctl kmap 1 | cut -d' ' -f3)
+	check "  /proc/kcore is read at its kmap() address" kcore "$address"
+	check "  ok" verdict
+	check "  unloads" unload
+}
+
 refusals() {
 	# 17592186044420M and so on are 2^64 and a few megabytes.
 	for size in 0 3M 5M 64G banana 12X '' 17592186044420M 18446744073713745920 16384P 16E -4M; do
@@ -266,4 +284,7 @@ modes
 overrun
 sources
 highmem
+if [ -e /proc/kcore ]; then
+	kcore_passes
+fi
 refusals

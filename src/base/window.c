@@ -2,11 +2,15 @@
 /*
  * A window of kernel addresses whose page table entries we write ourselves.
  *
- * No function that reserves kernel addresses or finds the kernel's page tables is exported to modules, but vmap() is,
- * and does both: the window is what vmap() gives for the zero page as often as there are pages in the window. That
- * builds the page tables, too. lookup_address() then says where the entries are; we note the place of each table, clear
- * all entries, and from then on put in and take out frames with single stores. vunmap() at the end finds present
+ * No function that reserves kernel addresses or finds the kernel's page tables is exported to modules, but vmap_pfn()
+ * is, and does both: the window is what vmap_pfn() gives for one frame as often as there are pages in the window. That
+ * builds the page tables, too. lookup_address() then says where the entries are; we note the place of each table,
+ * clear all entries, and from then on put in and take out frames with single stores. vunmap() at the end finds present
  * entries and empty ones, and is content with both.
+ *
+ * vmap() would do as well, and does on kernels that lack vmap_pfn(). But its areas are shown in /proc/kcore, and up to
+ * 6.1 who reads there is given each frame by its address in the host's direct map, where a frame of a memmap= region
+ * isn't. An area of vmap_pfn() is passed over, as device memory.
  *
  * A CPU may go on using an entry that it has seen until its TLB is told: whoever clears an entry has it flushed before
  * the address is used for another frame, and before the frame is used for something else.
@@ -53,7 +57,31 @@ static int find_tables(struct mmsim_window *w)
 	return 0;
 }
 
-static void *reserve_addresses(unsigned long nr_pages)
+/* A frame number that can stand in an entry, and stands for nothing; 0 on a machine that has them all. */
+static unsigned long no_frame(void)
+{
+	unsigned long pfn = BIT(boot_cpu_data.x86_phys_bits - PAGE_SHIFT) - 1;
+
+	return pfn_valid(pfn) ? 0 : pfn;
+}
+
+/* Uncached, so that no CPU reads there ahead of time. */
+static void *reserve_by_frame(unsigned long nr_pages, unsigned long pfn)
+{
+	unsigned long *pfns = kvmalloc_array(nr_pages, sizeof(*pfns), GFP_KERNEL);
+	unsigned long i;
+	void *addr;
+
+	if (!pfns)
+		return NULL;
+	for (i = 0; i < nr_pages; i++)
+		pfns[i] = pfn;
+	addr = vmap_pfn(pfns, nr_pages, pgprot_noncached(PAGE_KERNEL_RO));
+	kvfree(pfns);
+	return addr;
+}
+
+static void *reserve_by_page(unsigned long nr_pages)
 {
 	struct page **pages = kvmalloc_array(nr_pages, sizeof(*pages), GFP_KERNEL);
 	unsigned long i;
@@ -66,6 +94,13 @@ static void *reserve_addresses(unsigned long nr_pages)
 	addr = vmap(pages, nr_pages, VM_MAP, PAGE_KERNEL_RO);
 	kvfree(pages);
 	return addr;
+}
+
+static void *reserve_addresses(unsigned long nr_pages)
+{
+	if (IS_ENABLED(CONFIG_VMAP_PFN) && no_frame())
+		return reserve_by_frame(nr_pages, no_frame());
+	return reserve_by_page(nr_pages);
 }
 
 /**
