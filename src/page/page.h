@@ -82,6 +82,7 @@ static_assert(offsetof(struct mmsim_page, compound_head) == offsetof(struct mmsi
 #define MMSIM_PAGE_ZONE		GENMASK(42, 40)
 #define MMSIM_PAGE_NODE_SHIFT	44
 #define MMSIM_PAGE_NODE		GENMASK(49, 44)
+#define MMSIM_PAGE_SLAB		BIT(50)		/* allocated, and a slab's: see src/slab/slab.h for its fields */
 #define MMSIM_PAGE_ID		(MMSIM_PAGE_ZONE | MMSIM_PAGE_NODE)
 #define MMSIM_MAX_NODES		8
 

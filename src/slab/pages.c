@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Slabs as the page floor sees them: compound blocks that say, in their first descriptor, which cache they belong to.
+ *
+ * A slab is published by its MMSIM_PAGE_SLAB bit, set last and cleared first, so that whoever finds the bit finds the
+ * cache, too. A larger block than a single object needs is asked for without effort, since the smaller one will do.
+ *
+ * The slabs of a SLAB_TYPESAFE_BY_RCU cache stay what they are until a grace period has passed: who found an object
+ * under rcu_read_lock() may read it until then.
+ */
+#include <linux/poison.h>
+
+#include "slab/slab.h"
+
+/* Zones and effort come from the caller, what kind of pages they are from the cache. */
+#define GFP_OF_CALLER	(__GFP_BITS_MASK & ~(__GFP_ZERO | __GFP_COMP | __GFP_MOVABLE | __GFP_RECLAIMABLE | __GFP_HIGHMEM))
+
+static struct mmsim_page *take_block(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order)
+{
+	gfp = (gfp & GFP_OF_CALLER) | s->allocflags;
+	if (order)
+		gfp |= __GFP_COMP;
+	return mmsim_memory_alloc_node(s->slabs->mem, node, gfp, order, _RET_IP_);
+}
+
+static void account(struct mmsim_kmem_cache *s, long slabs, unsigned int order)
+{
+	atomic_long_add(slabs, &s->nr_slabs);
+	atomic_long_add(slabs << order, &s->slabs->nr_slab_pages[!!(s->flags & SLAB_RECLAIM_ACCOUNT)]);
+}
+
+/**
+ * mmsim_slab_take_pages() - get a new slab
+ * @s: the cache that it will belong to
+ * @gfp: the client's flags
+ * @node: the node to prefer, or NUMA_NO_NODE
+ * @order: log2 of the number of pages; when there is no such block, one of s->min_order is taken instead
+ *
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: the slab, its engine words 0 and its list undefined; NULL when there are no pages, reported unless
+ * __GFP_NOWARN.
+ */
+struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order)
+{
+	struct mmsim_page *page = NULL;
+	struct mmsim_slab *slab;
+
+	if (order > s->min_order) {
+		gfp_t lightly = (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM);
+
+		page = take_block(s, lightly, node, order);
+		if (!page)
+			order = s->min_order;
+	}
+	if (!page)
+		page = take_block(s, gfp, node, order);
+	if (!page)
+		return NULL;
+
+	slab = (struct mmsim_slab *)page;
+	slab->cache = s;
+	slab->engine[0] = 0;
+	slab->engine[1] = 0;
+	account(s, 1, order);
+	if (unlikely(s->flags & SLAB_POISON))
+		memset(slab->virtual, POISON_INUSE, PAGE_SIZE << order);
+	/* Pairs with the reads of who is given an object's address: that can't be before this. */
+	smp_store_release(&page->flags, page->flags | MMSIM_PAGE_SLAB);
+	return slab;
+}
+
+static void give_block(struct mmsim_slabs *slabs, struct mmsim_slab *slab)
+{
+	struct mmsim_page *page = mmsim_slab_page(slab);
+
+	WRITE_ONCE(page->flags, page->flags & ~MMSIM_PAGE_SLAB);
+	WRITE_ONCE(page->mapping, NULL);
+	mmsim_memory_free(slabs->mem, page, mmsim_page_order(page), _RET_IP_);
+}
+
+static void give_block_rcu(struct rcu_head *rcu)
+{
+	struct mmsim_slab *slab = container_of(rcu, struct mmsim_slab, rcu);
+
+	give_block(slab->cache->slabs, slab);
+}
+
+/**
+ * mmsim_slab_give_pages() - give a slab back to the page floor
+ * @s: its cache
+ * @slab: the slab, without objects in use and on no list
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_slab_give_pages(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	account(s, -1, mmsim_slab_order(slab));
+	if (unlikely(s->flags & SLAB_TYPESAFE_BY_RCU))
+		call_rcu(&slab->rcu, give_block_rcu);
+	else
+		give_block(s->slabs, slab);
+}
