@@ -29,7 +29,8 @@ struct mmsim_test_owned {
 	struct kunit_resource res;
 	struct kunit *test;
 	struct mmsim *m;
-	struct mmsim_memory *live_before;	/* on which the exported functions acted before */
+	struct mmsim_memory *live_before;	/* on which the exported functions acted before ... */
+	struct mmsim_slabs *slabs_before;	/* ... and those of the slab floor */
 };
 
 static void mmsim_test_instance_free(struct kunit_resource *res)
@@ -39,6 +40,8 @@ static void mmsim_test_instance_free(struct kunit_resource *res)
 
 	if (mmsim_memory_live == owned->m->memory)
 		mmsim_memory_live = owned->live_before;
+	if (owned->m->slabs && mmsim_slabs_live == owned->m->slabs)
+		mmsim_slabs_live = owned->slabs_before;
 	leaked = mmsim_destroy(owned->m);
 	if (leaked)
 		KUNIT_FAIL(owned->test, "the test left %lu pages allocated", leaked);
@@ -49,21 +52,13 @@ static bool mmsim_test_no_memory(long err)
 	return err == -ENOMEM || err == -EBUSY || err == -ENODEV || err == -EOPNOTSUPP;
 }
 
-/**
- * mmsim_test_instance_with() - An instance of a test's own, on a region of source auto, with options.
- * @test: The test; it is skipped where the host has no region of this size to give, and fails on any other error.
- * @size: Bytes of the region.
- * @zones: Layout as the module's parameter of that name takes it.
- * @memory: All other parameters of the page floor; its layout is not looked at.
- *
- * Return: the instance, which lives until the test ends. Pages still allocated by then fail the test.
- */
-struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
-				       const struct mmsim_memory_params *memory)
+static struct mmsim *own_instance(struct kunit *test, u64 size, const char *zones,
+				  const struct mmsim_memory_params *memory, const struct mmsim_slab_params *slab)
 {
 	struct mmsim_params params = {
 		.region = { .source = MMSIM_SOURCE_AUTO, .size = size, .quiet = true },
 		.memory = *memory,
+		.slab = slab,
 	};
 	char why[MMSIM_TEST_WHAT] = "";
 	struct mmsim_test_owned *owned;
@@ -82,7 +77,43 @@ struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char 
 	owned->test = test;
 	owned->m = m;
 	owned->live_before = mmsim_memory_live;
+	owned->slabs_before = mmsim_slabs_live;
 	kunit_add_resource(test, NULL, mmsim_test_instance_free, &owned->res, owned);
+	return m;
+}
+
+/**
+ * mmsim_test_instance_with() - An instance of a test's own, on a region of source auto, with options.
+ * @test: The test; it is skipped where the host has no region of this size to give, and fails on any other error.
+ * @size: Bytes of the region.
+ * @zones: Layout as the module's parameter of that name takes it.
+ * @memory: All other parameters of the page floor; its layout is not looked at.
+ *
+ * Return: the instance, which lives until the test ends. Pages still allocated by then fail the test.
+ */
+struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
+				       const struct mmsim_memory_params *memory)
+{
+	return own_instance(test, size, zones, memory, NULL);
+}
+
+/**
+ * mmsim_test_slab_instance() - An instance with a slab floor, on which the exported functions act until the test ends.
+ * @test: As for mmsim_test_instance_with().
+ * @size: As for mmsim_test_instance_with().
+ * @slab: Parameters of the slab floor.
+ *
+ * One zone, with the default orders on CPUs' lists, without watermarks.
+ *
+ * Return: as mmsim_test_instance_with().
+ */
+struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struct mmsim_slab_params *slab)
+{
+	const struct mmsim_memory_params memory = { .pcp_orders = MMSIM_PCP_ORDERS, .group_by_mobility = true };
+	struct mmsim *m = own_instance(test, size, "Normal", &memory, slab);
+
+	mmsim_memory_live = m->memory;
+	mmsim_slabs_live = m->slabs;
 	return m;
 }
 

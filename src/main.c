@@ -74,6 +74,30 @@ static char *cma = "";
 module_param(cma, charp, 0444);
 MODULE_PARM_DESC(cma, "NAME:SIZE,... of CMA areas to begin with, in multiples of 2M (default none)");
 
+static char *engine = "slub";
+module_param(engine, charp, 0444);
+MODULE_PARM_DESC(engine, "how slab caches are made: slub (default slub)");
+
+static bool slab_merge;
+module_param(slab_merge, bool, 0444);
+MODULE_PARM_DESC(slab_merge, "let caches of like size share one, as the kernel does (default off)");
+
+static char *slab_debug = "";
+module_param(slab_debug, charp, 0444);
+MODULE_PARM_DESC(slab_debug, "for every cache, letters as the kernel's slab_debug=: F checks, Z red zones, P poison, U owners (default none)");
+
+static bool classic_names;
+module_param(classic_names, bool, 0444);
+MODULE_PARM_DESC(classic_names, "name kmalloc's caches size-N and size-N(DMA), as long ago (default off)");
+
+static bool freelist_hardened = IS_ENABLED(CONFIG_SLAB_FREELIST_HARDENED);
+module_param(freelist_hardened, bool, 0444);
+MODULE_PARM_DESC(freelist_hardened, "hide the links between free objects (default as the kernel is built)");
+
+static bool freelist_random = IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM);
+module_param(freelist_random, bool, 0444);
+MODULE_PARM_DESC(freelist_random, "shuffle the objects of a new slab (default as the kernel is built)");
+
 static ushort debugfs_mode = 0400;
 module_param(debugfs_mode, ushort, 0444);
 MODULE_PARM_DESC(debugfs_mode, "mode of the debugfs files that are read; those that are written get 0200 on top (default 0400)");
@@ -174,6 +198,42 @@ static int parse_memory_params(struct mmsim_memory_params *p)
 	return parse_on_off("init_on_free", init_on_free_param, want_init_on_free(), &p->init_on_free);
 }
 
+static int parse_slab_debug(slab_flags_t *flags)
+{
+	static const char letters[] = "FZPU";
+	static const slab_flags_t flag[] = {
+		SLAB_CONSISTENCY_CHECKS, SLAB_RED_ZONE, SLAB_POISON, SLAB_STORE_USER,
+	};
+	const char *p, *known;
+
+	for (p = slab_debug; *p; p++) {
+		known = strchr(letters, *p);
+		if (!known) {
+			pr_err("slab_debug=%s: must be letters of %s\n", slab_debug, letters);
+			return -EINVAL;
+		}
+		*flags |= flag[known - letters];
+	}
+	return 0;
+}
+
+static int parse_slab_params(struct mmsim_slab_params *p)
+{
+	int word = mmsim_engine_parse(engine);
+
+	if (word < 0) {
+		pr_err("engine=%s: must be slub\n", engine);
+		return word;
+	}
+	p->engine = word;
+	p->merge = slab_merge;
+	p->classic_names = classic_names;
+	p->plain_links = !freelist_hardened;
+	p->ordered = !freelist_random;
+	mmsim_slab_host_rules(&p->rules);
+	return parse_slab_debug(&p->debug);
+}
+
 /* The one number that is nobody's: chown() takes it for "leave it as it is". */
 static int parse_id(const char *name, uint id)
 {
@@ -212,7 +272,8 @@ static void start_files(const struct mmsim_debugfs_owner *owner)
 static int __init mmsim_init(void)
 {
 	struct mmsim_debugfs_owner owner;
-	struct mmsim_params params = {};
+	struct mmsim_slab_params slab = {};
+	struct mmsim_params params = { .slab = &slab };
 	int err;
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
@@ -225,6 +286,9 @@ static int __init mmsim_init(void)
 	err = parse_memory_params(&params.memory);
 	if (err)
 		return err;
+	err = parse_slab_params(&slab);
+	if (err)
+		return err;
 	err = parse_modes(&owner);
 	if (err)
 		return err;
@@ -232,6 +296,7 @@ static int __init mmsim_init(void)
 	if (IS_ERR(live))
 		return PTR_ERR(live);
 	mmsim_memory_live = live->memory;
+	mmsim_slabs_live = live->slabs;
 	start_files(&owner);
 	mmsim_user_device_init(&live->user, device_mode);
 	return 0;
@@ -249,6 +314,7 @@ static void __exit mmsim_exit(void)
 	mmsim_cma_commands_exit();
 	mmsim_mirror_exit();
 	mmsim_ctl_exit();
+	mmsim_slabs_live = NULL;
 	mmsim_memory_live = NULL;
 	mmsim_destroy(live);
 }

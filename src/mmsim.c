@@ -10,6 +10,19 @@
 #include "mmsim.h"
 #include "page/cma.h"
 
+/* What there is above the page floor, and what works on it. */
+static int start(struct mmsim *m, const struct mmsim_params *params)
+{
+	int err = mmsim_cma_parse(m->memory, params->memory.cma);
+
+	if (!err && params->memory.watermark_scale_factor)
+		err = mmsim_reclaim_start(m->memory);
+	if (err || !params->slab)
+		return err;
+	m->slabs = mmsim_slabs_init(m->memory, params->slab);
+	return m->slabs ? 0 : -ENOMEM;
+}
+
 /**
  * mmsim_create() - take a region and build an instance on it
  * @params: what is asked for
@@ -33,9 +46,7 @@ struct mmsim *mmsim_create(const struct mmsim_params *params)
 		goto release;
 	}
 	mmsim_user_init(&m->user, m->memory);
-	err = mmsim_cma_parse(m->memory, params->memory.cma);
-	if (!err && params->memory.watermark_scale_factor)
-		err = mmsim_reclaim_start(m->memory);
+	err = start(m, params);
 	if (err)
 		goto exit;
 	return m;
@@ -60,6 +71,8 @@ unsigned long mmsim_destroy(struct mmsim *m)
 {
 	unsigned long leaked;
 
+	if (m->slabs)
+		mmsim_slabs_exit(m->slabs);
 	mmsim_reclaim_stop(m->memory);
 	leaked = mmsim_memory_exit(m->memory);
 	mmsim_region_release(&m->region);

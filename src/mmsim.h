@@ -13,17 +13,20 @@
 #include "base/debugfs.h"
 #include "page/memory.h"
 #include "region/region.h"
+#include "slab/slab.h"
 #include "user/user.h"
 
 struct mmsim_params {
 	struct mmsim_region_params region;
 	struct mmsim_memory_params memory;
+	const struct mmsim_slab_params *slab;	/* NULL: no slab floor, for tests that count every page */
 };
 
 struct mmsim {
 	struct mmsim_region region;
 	struct mmsim_memory *memory;	/* lies in the region */
 	struct mmsim_user user;
+	struct mmsim_slabs *slabs;	/* lies in the region; NULL if not asked for */
 };
 
 struct mmsim *mmsim_create(const struct mmsim_params *params);

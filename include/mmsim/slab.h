@@ -11,9 +11,12 @@
 #include <linux/slab.h>
 #include <linux/types.h>
 
-/* Kernels that know no such flag leave the bit alone. */
+/* Some kernels don't know the first, and leave its bit alone; others have no use for the second any more. */
 #ifndef SLAB_NO_MERGE
 #define SLAB_NO_MERGE		((__force slab_flags_t)0x01000000U)
+#endif
+#ifndef SLAB_MEM_SPREAD
+#define SLAB_MEM_SPREAD		((__force slab_flags_t)0)
 #endif
 
 /* A cache; opaque, its fields belong to src/slab. */

@@ -16,10 +16,10 @@
  * is sent again. A CPU that has gone offline is emptied by whoever took it down.
  */
 #include <linux/cpu.h>
-#include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
+#include "base/hotplug.h"
 #include "page/pcp.h"
 
 /*
@@ -244,8 +244,6 @@ void mmsim_pcp_drain_all(struct mmsim_memory *mem)
 	}
 }
 
-static enum cpuhp_state hotplug_state;	/* hotplug_lock */
-
 /* The CPU is dead and its lists are nobody's. */
 static int pcp_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
@@ -263,29 +261,12 @@ static int pcp_cpu_prepare(unsigned int cpu, struct hlist_node *node)
 	return 0;
 }
 
-/* One hotplug state serves all instances, from the first to the last. */
-static DEFINE_MUTEX(hotplug_lock);
-static unsigned int hotplug_users;	/* hotplug_lock */
-
-static int hotplug_get(void)
-{
-	int state;
-
-	if (!hotplug_users) {
-		state = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN, "mmsim/pcp", pcp_cpu_prepare, pcp_cpu_dead);
-		if (state < 0)
-			return state;
-		hotplug_state = state;
-	}
-	hotplug_users++;
-	return 0;
-}
-
-static void hotplug_put(void)
-{
-	if (!--hotplug_users)
-		cpuhp_remove_multi_state(hotplug_state);
-}
+static struct mmsim_hotplug hotplug = {
+	.name = "mmsim/pcp",
+	.prepare = pcp_cpu_prepare,
+	.dead = pcp_cpu_dead,
+	.lock = __MUTEX_INITIALIZER(hotplug.lock),
+};
 
 /**
  * mmsim_pcp_start() - have an instance told of CPUs that come and go
@@ -296,17 +277,7 @@ static void hotplug_put(void)
  */
 int mmsim_pcp_start(struct mmsim_memory *mem)
 {
-	int err;
-
-	mutex_lock(&hotplug_lock);
-	err = hotplug_get();
-	if (!err) {
-		err = cpuhp_state_add_instance_nocalls(hotplug_state, &mem->cpuhp_node);
-		if (err)
-			hotplug_put();
-	}
-	mutex_unlock(&hotplug_lock);
-	return err;
+	return mmsim_hotplug_add(&hotplug, &mem->cpuhp_node);
 }
 
 /**
@@ -317,10 +288,7 @@ int mmsim_pcp_start(struct mmsim_memory *mem)
  */
 void mmsim_pcp_stop(struct mmsim_memory *mem)
 {
-	mutex_lock(&hotplug_lock);
-	cpuhp_state_remove_instance_nocalls(hotplug_state, &mem->cpuhp_node);
-	hotplug_put();
-	mutex_unlock(&hotplug_lock);
+	mmsim_hotplug_remove(&hotplug, &mem->cpuhp_node);
 	mmsim_pcp_drain_all(mem);
 	drain_offline(mem);
 }

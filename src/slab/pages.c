@@ -8,25 +8,30 @@
  * The slabs of a SLAB_TYPESAFE_BY_RCU cache stay what they are until a grace period has passed: who found an object
  * under rcu_read_lock() may read it until then.
  */
-#include <linux/poison.h>
-
 #include "slab/slab.h"
 
-/* Zones and effort come from the caller, what kind of pages they are from the cache. */
-#define GFP_OF_CALLER	(__GFP_BITS_MASK & ~(__GFP_ZERO | __GFP_COMP | __GFP_MOVABLE | __GFP_RECLAIMABLE | __GFP_HIGHMEM))
+/* What no slab can be: it has a kernel address, and who asks for DMA memory asks a cache that is made of it. */
+#define GFP_BAD		(__GFP_DMA32 | __GFP_HIGHMEM | ~__GFP_BITS_MASK)
+/* What the cache and this file decide, and the front does. */
+#define GFP_OURS	(__GFP_ZERO | __GFP_COMP | __GFP_MOVABLE | __GFP_RECLAIMABLE | __GFP_DMA)
+
+static gfp_t block_gfp(struct mmsim_kmem_cache *s, gfp_t gfp)
+{
+	if (unlikely(gfp & GFP_BAD))
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_GFP, s, "flags %#x can't be had for objects and are ignored; leave them out",
+			       (__force unsigned int)(gfp & GFP_BAD));
+	return (gfp & ~(GFP_BAD | GFP_OURS)) | s->allocflags;
+}
 
 static struct mmsim_page *take_block(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order)
 {
-	gfp = (gfp & GFP_OF_CALLER) | s->allocflags;
-	if (order)
-		gfp |= __GFP_COMP;
-	return mmsim_memory_alloc_node(s->slabs->mem, node, gfp, order, _RET_IP_);
+	return mmsim_memory_alloc_node(s->slabs->mem, node, order ? gfp | __GFP_COMP : gfp, order, _RET_IP_);
 }
 
 static void account(struct mmsim_kmem_cache *s, long slabs, unsigned int order)
 {
 	atomic_long_add(slabs, &s->nr_slabs);
-	atomic_long_add(slabs << order, &s->slabs->nr_slab_pages[!!(s->flags & SLAB_RECLAIM_ACCOUNT)]);
+	atomic_long_add(slabs * (1L << order), &s->slabs->nr_slab_pages[!!(s->flags & SLAB_RECLAIM_ACCOUNT)]);
 }
 
 /**
@@ -45,6 +50,7 @@ struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, 
 	struct mmsim_page *page = NULL;
 	struct mmsim_slab *slab;
 
+	gfp = block_gfp(s, gfp);
 	if (order > s->min_order) {
 		gfp_t lightly = (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM);
 
@@ -62,8 +68,6 @@ struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, 
 	slab->engine[0] = 0;
 	slab->engine[1] = 0;
 	account(s, 1, order);
-	if (unlikely(s->flags & SLAB_POISON))
-		memset(slab->virtual, POISON_INUSE, PAGE_SIZE << order);
 	/* Pairs with the reads of who is given an object's address: that can't be before this. */
 	smp_store_release(&page->flags, page->flags | MMSIM_PAGE_SLAB);
 	return slab;

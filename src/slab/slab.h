@@ -35,6 +35,7 @@
 #include <linux/numa.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
+#include <linux/workqueue.h>
 
 #include <mmsim/slab.h>
 
@@ -45,9 +46,9 @@ struct mmsim_slab_ops;
 
 /* Words of a slab's descriptor, and bytes of a cache, that an engine has for itself. */
 #define MMSIM_SLAB_ENGINE_WORDS	2
-#define MMSIM_CACHE_PART	128	/* in struct mmsim_kmem_cache */
+#define MMSIM_CACHE_PART	192	/* in struct mmsim_kmem_cache */
 #define MMSIM_CPU_PART		128	/* for each possible CPU */
-#define MMSIM_NODE_PART		256	/* for each node of the instance */
+#define MMSIM_NODE_PART		384	/* for each node of the instance */
 
 /*
  * A slab: a block's first struct mmsim_page, while MMSIM_PAGE_SLAB is set in its flags. As long as `cache` stands in the
@@ -78,8 +79,13 @@ MMSIM_SLAB_MATCHES(virtual, virtual);
 static_assert(sizeof(struct mmsim_slab) == sizeof(struct mmsim_page));
 static_assert(sizeof(struct rcu_head) <= sizeof(struct list_head), "cache is needed when the grace period is over");
 
+#define MMSIM_SLAB_MAX_OBJECTS	32768	/* in a slab */
+
 /* Whether a debugging cache's objects are looked at when they are handed out and taken back. */
 #define MMSIM_SLAB_DEBUG	(SLAB_RED_ZONE | SLAB_POISON | SLAB_STORE_USER | SLAB_CONSISTENCY_CHECKS)
+
+#define MMSIM_ON_INIT	BIT(0)		/* zero the object */
+#define MMSIM_ON_DEBUG	BIT(1)		/* look at it, and at what is around it */
 
 /*
  * A cache. Constant from when it is on the list of caches until the end of its life, but for what says otherwise.
@@ -88,8 +94,8 @@ static_assert(sizeof(struct rcu_head) <= sizeof(struct list_head), "cache is nee
 struct mmsim_kmem_cache {
 	/* What each allocation and free needs, in one cache line. */
 	u8 engine;			/* enum mmsim_engine; never the default */
-	bool init_on_alloc;		/* zero objects when handed out, whatever the gfp flags say ... */
-	bool init_on_free;		/* ... and when they come back */
+	u8 on_alloc;			/* MMSIM_ON_*: what else the front does when an object is handed out ... */
+	u8 on_free;			/* ... and when it comes back */
 	bool debug;			/* some of MMSIM_SLAB_DEBUG is set in flags */
 	bool poison_object;		/* free objects are filled with a pattern: SLAB_POISON, no ctor, no RCU */
 	u8 order;			/* log2 of the pages of a slab, as the engine's layout() wants it */
@@ -110,7 +116,7 @@ struct mmsim_kmem_cache {
 	unsigned int usersize;		/* ... and how long it is */
 	unsigned int freeptr_offset;	/* where a client wants SLUB's link ... */
 	bool use_freeptr_offset;	/* ... if it does */
-	bool boot;			/* part of the floor: comes up before and goes down after all others */
+	bool boot;			/* part of the floor: comes up before and goes down after the others */
 	gfp_t allocflags;		/* for each slab: the zone and the mobility that flags ask for */
 	void (*ctor)(void *object);
 	const char *name;		/* lies in the region */
@@ -153,13 +159,13 @@ enum mmsim_slab_bad {
 
 extern const char *const mmsim_slab_bad_names[MMSIM_NR_SLAB_BAD];
 
-/* How SLUB and SLAB lay out slabs. The defaults are those of the kernel that mmsim runs in. */
+/* How SLUB and SLAB lay out slabs. mmsim_slab_host_rules() has those of the kernel that mmsim runs in. */
 struct mmsim_slab_rules {
-	unsigned int nr_cpus;		/* that slabs are sized for; 0: those present, or possible where that is 1 */
+	unsigned int nr_cpus;		/* that slabs are sized for */
 	bool lowers_min_objects;	/* SLUB of 6.1: rather fewer objects than more waste */
 	bool aligns_to_divisor;		/* kmalloc since 6.11: 96 is aligned to 32 and 192 to 64 */
 	unsigned int min_order;		/* SLUB: of a slab; the kernel's is 0 */
-	unsigned int max_order;		/* SLUB: unless one object needs more; 0: the kernel's 3 */
+	unsigned int max_order;		/* SLUB: unless one object needs more; the kernel's is 3 */
 	unsigned int min_objects;	/* SLUB: 0 for the kernel's formula */
 };
 
@@ -187,12 +193,14 @@ struct mmsim_slabs {
 	bool up;			/* kmalloc's caches are there. Constant when clients come */
 	unsigned int cache_bytes;	/* of a cache with all its parts. Constant */
 	unsigned int order;		/* log2 of the pages of the block that this lies in. Constant */
-	struct mmsim_kmem_cache *caches_cache;	/* where caches come from; the last thing in this block. Constant */
-	struct mmsim_kmem_cache *heap;	/* SLOB: owner of all its slabs; NULL until SLOB is used. mutex to write */
+	struct mmsim_kmem_cache *caches_cache;	/* where caches come from; lies behind this in its block. Constant */
+	char kmalloc_names[MMSIM_NR_KMALLOC_TYPES][MMSIM_NR_KMALLOC][24];	/* constant */
+	struct mmsim_kmem_cache *heap;	/* SLOB: owner of all its slabs, all 0 until SLOB is used; as caches_cache */
 
 	struct mutex mutex;		/* see the head comment */
 	struct list_head caches;	/* in the order of their making. mutex */
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
+	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
 	atomic_long_t nr_slab_pages[2];	/* held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
 	atomic_long_t nr_large_pages;	/* held by kmalloc()s too large for a cache */
@@ -218,20 +226,25 @@ struct mmsim_slabinfo {
  * @layout: decide on size, offset, inuse, red_left_pad, order, min_order and objects of a cache
  * @create: set up the engine's parts of a cache
  * @destroy: give back the engine's parts of a cache
+ * @kmalloc_up: kmalloc has come up
+ * @kmalloc_down: kmalloc goes down
  * @alloc: find a free object
  * @free: take an object back
  * @alloc_bulk: find several free objects
- * @free_bulk: take several objects back
+ * @free_bulk: take several objects of a slab back
  * @shrink: give back slabs without objects in use
  * @flush_cpu: give up what a CPU holds
+ * @reap: give back what has not been used for a while
  * @info: count objects and slabs
  * @place: where the slots of a slab are
  * @map: which objects of a slab are free
  * @check: check the invariants of a cache
  * @tune: set the sizes of per-CPU arrays
- * @kmalloc: allocate so many bytes
- * @kfree: free what @kmalloc returned
- * @ksize: bytes that can be used of what @kmalloc returned
+ * @stat_names: what @stats counts, NULL at the end
+ * @stats: the engine's statistics of a cache
+ * @heap_alloc: allocate so many bytes, for kmalloc
+ * @heap_free: free what @heap_alloc returned
+ * @heap_size: bytes that can be used of what @heap_alloc returned
  *
  * What is said of all of them: `s` is a cache of this engine and of a floor that outlives the call; an object is known by
  * the client's address of it, s->red_left_pad bytes into its slot. Parts come zeroed. An engine takes pages with
@@ -242,8 +255,13 @@ struct mmsim_slabinfo {
  * no slab could hold an object. Called by the maker of the cache, who holds slabs->mutex; may not sleep, changes nothing
  * but @s and what it is given. For a debugging cache mmsim_slab_debug_layout() lays out what stands around the object.
  *
- * @create(s): after layout(), same context; may sleep. Returns 0 or -ENOMEM with nothing kept. Before slabs->up is set
- * kmalloc is not there yet, and slabs->caches_cache neither while it is itself the cache to be made.
+ * @create(s): after layout(), same context; may sleep. Returns 0 or -ENOMEM with nothing kept. Until slabs->up is set
+ * there is no kmalloc: a cache that would have memory from it does without until kmalloc_up(). The cache that caches come
+ * from is always SLUB's.
+ *
+ * @kmalloc_up(s): for each cache that create() has seen before slabs->up, once that is set; same context. Returns 0 or
+ * -ENOMEM, and the cache goes on without. @kmalloc_down(s): for the same caches, before slabs->up is cleared: give back
+ * what is from kmalloc; alloc() and free() go on. NULL: nothing to do.
  *
  * @destroy(s): the inverse; nobody uses the cache, and shrink() has been called. Slabs that still hold objects stay what
  * they are: the front has reported them and doesn't call this then. Holder of slabs->mutex; may sleep.
@@ -259,14 +277,18 @@ struct mmsim_slabinfo {
  * @alloc_bulk(s, gfp, nr, objects): as alloc(). Fills objects[] from the start; returns how many, less than @nr when
  * memory ran out. NULL: the front calls alloc() for each.
  *
- * @free_bulk(s, nr, objects): as free(); each is an object of @s. NULL: the front calls free() for each.
+ * @free_bulk(s, slab, nr, objects): as free(); all are objects of that one slab, whatever order they are in. NULL: the
+ * front calls free() for each.
  *
  * @shrink(s): gives back every slab without objects in use, those in the hands of each CPU included. Process context,
- * interrupts on; may sleep. Holder of slabs->mutex. Concurrent alloc() and free() go on. Returns the number of slabs that
+ * interrupts on; may sleep. Concurrent calls of this and of alloc() and free() go on. Returns the number of slabs that
  * are left with objects in use.
  *
  * @flush_cpu(s, cpu): either on that CPU with interrupts off, or by whoever took it down when it is dead. Never sleeps.
  * Returns false when the CPU's lists were in use at this moment, so that it has to be asked again.
+ *
+ * @reap(s): called about every MMSIM_SLAB_REAP, by a work of the floor. Process context, may sleep. Holder of
+ * slabs->mutex. NULL: nothing grows old.
  *
  * @info(s, info): the counts of a moment; those of a cache in use may not fit each other. Process context. Holder of
  * slabs->mutex.
@@ -284,43 +306,63 @@ struct mmsim_slabinfo {
  * @tune(s, limit, batchcount, shared): as a write to slabinfo; -EINVAL for numbers that make no sense. Holder of
  * slabs->mutex, may sleep. NULL: there are none to tune.
  *
- * @kmalloc(s, size, gfp, node): as alloc(); @s is the cache of @size's class. @size is not 0 and at most
- * MMSIM_KMALLOC_MAX_CACHE. All three are NULL for an engine whose kmalloc is its caches. @kfree as free(), @ksize any
- * context; @s is slab->cache, @object what kmalloc() returned.
+ * @stats(s, counts): one number for each of @stat_names. Process context; holder of slabs->mutex. Both NULL: none.
+ *
+ * @heap_alloc(s, size, gfp, node): as alloc(); @s is the cache of @size's class. @size is not 0 and at most
+ * MMSIM_KMALLOC_MAX_CACHE. All three are NULL for an engine whose kmalloc is its caches. @heap_free as free(),
+ * @heap_size any context; @s is slab->cache, @object what heap_alloc() returned.
  */
 struct mmsim_slab_ops {
 	const char *name;
 	int (*layout)(struct mmsim_kmem_cache *s);
 	int (*create)(struct mmsim_kmem_cache *s);
 	void (*destroy)(struct mmsim_kmem_cache *s);
+	int (*kmalloc_up)(struct mmsim_kmem_cache *s);
+	void (*kmalloc_down)(struct mmsim_kmem_cache *s);
 	void *(*alloc)(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
 	void (*free)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
 	size_t (*alloc_bulk)(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects);
-	void (*free_bulk)(struct mmsim_kmem_cache *s, size_t nr, void **objects);
+	void (*free_bulk)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects);
 	unsigned long (*shrink)(struct mmsim_kmem_cache *s);
 	bool (*flush_cpu)(struct mmsim_kmem_cache *s, unsigned int cpu);
+	void (*reap)(struct mmsim_kmem_cache *s);
 	void (*info)(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info);
 	void *(*place)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr);
 	void (*map)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free);
 	int (*check)(struct mmsim_kmem_cache *s, char *what, size_t size);
 	int (*tune)(struct mmsim_kmem_cache *s, unsigned int limit, unsigned int batchcount, unsigned int shared);
-	void *(*kmalloc)(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node);
-	void (*kfree)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
-	size_t (*ksize)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object);
+	const char *const *stat_names;
+	void (*stats)(struct mmsim_kmem_cache *s, unsigned long *counts);
+	void *(*heap_alloc)(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node);
+	void (*heap_free)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
+	size_t (*heap_size)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object);
 };
 
 /* An engine's place in the table in cache.c: this and its Kbuild line are all that a new one needs. */
 extern const struct mmsim_slab_ops mmsim_slub_ops;
 
-/* cache.c */
+#define MMSIM_SLAB_REAP		(2 * HZ)	/* jiffies between two calls of an engine's reap() */
+#define MMSIM_SLAB_MAX_STATS	16		/* names of an engine's stat_names */
+
+/* floor.c */
 struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsim_slab_params *params);
-unsigned long mmsim_slabs_exit(struct mmsim_slabs *slabs);
+void mmsim_slabs_exit(struct mmsim_slabs *slabs);
+
+/* cache.c */
+int mmsim_engine_parse(const char *name);
+void mmsim_slab_host_rules(struct mmsim_slab_rules *rules);
+int mmsim_cache_build(struct mmsim_kmem_cache *s, struct mmsim_slabs *slabs, const char *name, unsigned int size,
+		      const struct mmsim_kmem_cache_args *args, slab_flags_t flags);
+void mmsim_cache_unmake(struct mmsim_kmem_cache *s);
 struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const char *name, unsigned int size,
 					    const struct mmsim_kmem_cache_args *args, slab_flags_t flags,
 					    unsigned long caller);
 bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller);
 unsigned long mmsim_cache_shrink(struct mmsim_kmem_cache *s);
-void mmsim_slabs_flush_cpus(struct mmsim_kmem_cache *s);
+
+/* hotplug.c */
+int mmsim_slabs_watch_cpus(struct mmsim_slabs *slabs);
+void mmsim_slabs_forget_cpus(struct mmsim_slabs *slabs);
 
 /* front.c: what the exported functions do, on any instance */
 void *mmsim_cache_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long caller);
@@ -328,9 +370,24 @@ void mmsim_cache_free(struct mmsim_kmem_cache *s, void *object, unsigned long ca
 size_t mmsim_cache_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects, unsigned long caller);
 void mmsim_cache_free_bulk(struct mmsim_kmem_cache *s, size_t nr, void **objects, unsigned long caller);
 
+/* debug.c */
+void mmsim_slab_debug_alloc(struct mmsim_kmem_cache *s, void *object, unsigned long caller);
+bool mmsim_slab_debug_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller);
+unsigned long mmsim_slab_debug_validate(struct mmsim_kmem_cache *s);
+void mmsim_slab_print_owners(struct mmsim_kmem_cache *s, const void *object);
+
+/* left.c */
+struct mmsim_slab *mmsim_cache_next_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
+void mmsim_cache_report_left(struct mmsim_kmem_cache *s, unsigned long caller);
+
 /* kmalloc.c: the same for kmalloc; also for an engine's own needs, once slabs->up */
+int mmsim_kmalloc_init(struct mmsim_slabs *slabs);
+void *mmsim_slabs_kmalloc_index(struct mmsim_slabs *slabs, unsigned int index, size_t size, gfp_t gfp,
+				unsigned long caller);
+void *mmsim_slabs_kmalloc_large(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int node, unsigned long caller);
 void *mmsim_slabs_kmalloc(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int node, unsigned long caller);
 void mmsim_slabs_kfree(struct mmsim_slabs *slabs, const void *object, unsigned long caller);
+void mmsim_slabs_kfree_bulk(struct mmsim_slabs *slabs, size_t nr, void **objects, unsigned long caller);
 size_t mmsim_slabs_ksize(struct mmsim_slabs *slabs, const void *object);
 
 /* The live instance's slab floor, on which the exported functions act; as mmsim_memory_live. */
@@ -340,13 +397,16 @@ extern struct mmsim_slabs *mmsim_slabs_live;
  * Helpers for engines.
  */
 
+/* hotplug.c: for shrink() */
+void mmsim_cache_flush_cpus(struct mmsim_kmem_cache *s);
+
 /* pages.c */
 struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order);
 void mmsim_slab_give_pages(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
 
 /* debug.c */
 void mmsim_slab_debug_layout(struct mmsim_kmem_cache *s, unsigned int *size);
-void mmsim_slab_setup(struct mmsim_kmem_cache *s, void *object);
+void mmsim_slab_setup(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
 
 /* bad.c */
 __printf(4, 5) void mmsim_slab_bad(struct mmsim_slabs *slabs, enum mmsim_slab_bad what, struct mmsim_kmem_cache *s,

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Debugging caches: what is laid around their objects, and what is looked at when one is handed out or taken back. The
+ * kernel's patterns and the kernel's words for what is found.
+ *
+ *	slot	| left red zone | object | right red zone | link | owners | padding |
+ *
+ *	SLAB_RED_ZONE	both zones say whether the object is free (bb) or in use (cc); who writes there is found out
+ *	SLAB_POISON	a free object is filled with 6b and ends with a5, padding with 5a: who writes after the free is found
+ *	SLAB_STORE_USER	who allocated it last, and who freed it last: function, CPU, process, time
+ *	SLAB_CONSISTENCY_CHECKS	what is freed must be the start of an object, and one in use; the others ask that, too
+ *
+ * What is damaged is reported and repaired, so that each damage is reported once; what can't be freed is refused. An engine
+ * whose slabs have no slots of one size (place() is NULL) keeps nothing of a free object, so that only what is freed is
+ * looked at.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/bitmap.h>
+#include <linux/jiffies.h>
+#include <linux/kernel.h>
+#include <linux/poison.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "slab/slab.h"
+
+/* Who had an object. As large as the kernel's, so that slots are. */
+struct owner {
+	unsigned long caller;		/* 0: nobody yet */
+	u32 unused;
+	int cpu;
+	int pid;
+	unsigned long when;		/* jiffies */
+};
+
+enum { OWNER_ALLOC, OWNER_FREE, NR_OWNERS };
+
+static_assert(sizeof(struct owner) == 32);
+
+#define SHOWN_BYTES	64U	/* of an object, in a report */
+
+/**
+ * mmsim_slab_debug_layout() - lay out what stands around a debugging cache's objects
+ * @s: the cache; sets red_left_pad
+ * @size: bytes of object, right red zone and link; becomes those of the slot, not yet aligned
+ *
+ * Owners begin where @size ended, or inuse if there is no link behind the object.
+ */
+void mmsim_slab_debug_layout(struct mmsim_kmem_cache *s, unsigned int *size)
+{
+	if (s->flags & SLAB_STORE_USER)
+		*size += NR_OWNERS * sizeof(struct owner);
+	if (s->flags & SLAB_RED_ZONE) {
+		s->red_left_pad = ALIGN(sizeof(void *), s->align);
+		*size += sizeof(void *) + s->red_left_pad;
+	}
+}
+
+/* Where what is laid behind the link begins, from the object's start. */
+static unsigned int behind_link(const struct mmsim_kmem_cache *s)
+{
+	return s->offset >= s->inuse ? s->offset + sizeof(void *) : s->inuse;
+}
+
+static struct owner *owner_of(const struct mmsim_kmem_cache *s, const void *object, unsigned int which)
+{
+	return (struct owner *)(object + behind_link(s)) + which;
+}
+
+static void set_owner(struct mmsim_kmem_cache *s, void *object, unsigned int which, unsigned long caller)
+{
+	if (s->flags & SLAB_STORE_USER)
+		*owner_of(s, object, which) = (struct owner) {
+			.caller = caller, .cpu = raw_smp_processor_id(), .pid = task_pid_nr(current), .when = jiffies,
+		};
+}
+
+/* Puts the patterns of a free object, or of one in use, on and around it. */
+static void fill(struct mmsim_kmem_cache *s, void *object, bool free)
+{
+	if (s->flags & SLAB_RED_ZONE) {
+		u8 zone = free ? SLUB_RED_INACTIVE : SLUB_RED_ACTIVE;
+
+		memset(object - s->red_left_pad, zone, s->red_left_pad);
+		memset(object + s->object_size, zone, s->inuse - s->object_size);
+	}
+	if (s->poison_object && free) {
+		memset(object, POISON_FREE, s->object_size - 1);
+		memset(object + s->object_size - 1, POISON_END, 1);
+	}
+}
+
+/**
+ * mmsim_slab_setup() - make a slot of a new slab ready
+ * @s: the cache
+ * @slab: the slab
+ * @object: the object of the slot
+ *
+ * Called by engines, once for each slot.
+ */
+void mmsim_slab_setup(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+{
+	if (unlikely(s->debug)) {
+		if (s->flags & SLAB_POISON)
+			memset(object - s->red_left_pad, POISON_INUSE, s->size);
+		fill(s, object, true);
+		if (s->flags & SLAB_STORE_USER)
+			memset(owner_of(s, object, 0), 0, NR_OWNERS * sizeof(struct owner));
+	}
+	if (unlikely(s->ctor))
+		s->ctor(object);
+}
+
+/* --- Reports --- */
+
+static void print_owner(const char *did, const struct owner *o)
+{
+	if (o->caller)
+		pr_err("%s in %pS age=%lu cpu=%d pid=%d\n", did, (void *)o->caller, jiffies - o->when, o->cpu, o->pid);
+}
+
+/**
+ * mmsim_slab_print_owners() - print who allocated and who freed an object last
+ * @s: its cache; nothing is known without SLAB_STORE_USER
+ * @object: the object
+ */
+void mmsim_slab_print_owners(struct mmsim_kmem_cache *s, const void *object)
+{
+	if (!(s->flags & SLAB_STORE_USER))
+		return;
+	print_owner("Allocated", owner_of(s, object, OWNER_ALLOC));
+	print_owner("Freed", owner_of(s, object, OWNER_FREE));
+}
+
+static void print_bytes(const char *what, const void *at, unsigned int nr)
+{
+	if (nr)
+		print_hex_dump(KERN_ERR, what, DUMP_PREFIX_ADDRESS, 16, 1, at, nr, true);
+}
+
+static void print_object(struct mmsim_kmem_cache *s, const void *object)
+{
+	mmsim_slab_print_owners(s, object);
+	print_bytes("mmsim: Redzone  ", object - s->red_left_pad, s->red_left_pad);
+	print_bytes("mmsim: Object   ", object, min(s->object_size, SHOWN_BYTES));
+	if (s->flags & SLAB_RED_ZONE)
+		print_bytes("mmsim: Redzone  ", object + s->object_size, s->inuse - s->object_size);
+}
+
+/* A run of bytes that must all be @pattern. Reports and restores them if they aren't. */
+static bool bytes_are(struct mmsim_kmem_cache *s, enum mmsim_slab_bad kind, const char *what, const void *object,
+		      u8 *start, u8 pattern, size_t nr)
+{
+	u8 *first = nr ? memchr_inv(start, pattern, nr) : NULL, *last;
+
+	if (!first)
+		return true;
+	for (last = start + nr - 1; *last == pattern; )
+		last--;
+	mmsim_slab_bad(s->slabs, kind, s, "%s overwritten: %#lx-%#lx, first byte %#x instead of %#x, of object %#lx; restored",
+		       what, (unsigned long)first, (unsigned long)last, *first, pattern, (unsigned long)object);
+	if (__ratelimit(&s->slabs->report_limit))
+		print_object(s, object);
+	memset(first, pattern, last - first + 1);
+	atomic_long_inc(&s->nr_errors);
+	return false;
+}
+
+/* --- Looking at an object --- */
+
+static bool zones_are(struct mmsim_kmem_cache *s, void *object, bool free)
+{
+	u8 zone = free ? SLUB_RED_INACTIVE : SLUB_RED_ACTIVE;
+	bool sound;
+
+	if (!(s->flags & SLAB_RED_ZONE))
+		return true;
+	sound = bytes_are(s, MMSIM_SLAB_BAD_RED_ZONE, "Left Redzone", object, object - s->red_left_pad, zone,
+			  s->red_left_pad);
+	return bytes_are(s, MMSIM_SLAB_BAD_RED_ZONE, "Right Redzone", object, object + s->object_size, zone,
+			 s->inuse - s->object_size) && sound;
+}
+
+static bool padding_is(struct mmsim_kmem_cache *s, void *object)
+{
+	unsigned int start = behind_link(s) + (s->flags & SLAB_STORE_USER ? NR_OWNERS * sizeof(struct owner) : 0);
+
+	if (!(s->flags & SLAB_POISON))
+		return true;
+	return bytes_are(s, MMSIM_SLAB_BAD_PADDING, "Object padding", object, object + start, POISON_INUSE,
+			 s->size - s->red_left_pad - start);
+}
+
+static bool poison_is(struct mmsim_kmem_cache *s, void *object)
+{
+	if (!s->poison_object)
+		return true;
+	return bytes_are(s, MMSIM_SLAB_BAD_POISON, "Poison", object, object, POISON_FREE, s->object_size - 1) &&
+	       bytes_are(s, MMSIM_SLAB_BAD_POISON, "End Poison", object, object + s->object_size - 1, POISON_END, 1);
+}
+
+static bool is_sound(struct mmsim_kmem_cache *s, void *object, bool free)
+{
+	bool sound = zones_are(s, object, free);
+
+	if (free)
+		sound &= poison_is(s, object);
+	return padding_is(s, object) && sound;
+}
+
+/**
+ * mmsim_slab_debug_alloc() - look at an object before a client gets it
+ * @s: its cache, a debugging one
+ * @object: the object
+ * @caller: the client
+ *
+ * Context: any.
+ */
+void mmsim_slab_debug_alloc(struct mmsim_kmem_cache *s, void *object, unsigned long caller)
+{
+	if (s->ops->place)
+		is_sound(s, object, true);
+	fill(s, object, false);
+	set_owner(s, object, OWNER_ALLOC, caller);
+}
+
+/* The index of an object in its slab; negative when it isn't the start of one. */
+static int index_in(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object)
+{
+	unsigned int nr;
+	const void *first = s->ops->place(s, slab, &nr) + s->red_left_pad;
+	unsigned long offset = object - first;
+
+	return object >= first && offset % s->size == 0 && offset / s->size < nr ? (int)(offset / s->size) : -1;
+}
+
+/* The one map of free objects; there is no room for it on a stack. */
+static DECLARE_BITMAP(free_map, MMSIM_SLAB_MAX_OBJECTS);
+static DEFINE_SPINLOCK(free_map_lock);		/* irq-safe; outside of the engines' locks */
+
+static bool is_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int index)
+{
+	unsigned long flags;
+	unsigned int nr;
+	bool free;
+
+	s->ops->place(s, slab, &nr);
+	spin_lock_irqsave(&free_map_lock, flags);
+	bitmap_zero(free_map, nr);
+	s->ops->map(s, slab, free_map);
+	free = test_bit(index, free_map);
+	spin_unlock_irqrestore(&free_map_lock, flags);
+	return free;
+}
+
+static bool can_be_freed(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller)
+{
+	int index = index_in(s, slab, object);
+
+	if (index < 0) {
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_NO_OBJECT, s, "%#lx is freed and not the start of an object; free what was allocated (by %pS)",
+			       (unsigned long)object, (void *)caller);
+		return false;
+	}
+	if (is_free(s, slab, index)) {
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "object %#lx is free already; it is freed twice (by %pS)",
+			       (unsigned long)object, (void *)caller);
+		if (__ratelimit(&s->slabs->report_limit))
+			mmsim_slab_print_owners(s, object);
+		return false;
+	}
+	return true;
+}
+
+/**
+ * mmsim_slab_debug_free() - look at an object before its engine gets it back
+ * @s: its cache, a debugging one
+ * @slab: its slab
+ * @object: the object
+ * @caller: the client
+ *
+ * Context: any.
+ * Return: false when it must not be freed, which is reported.
+ */
+bool mmsim_slab_debug_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller)
+{
+	if (s->ops->place && !can_be_freed(s, slab, object, caller))
+		return false;
+	is_sound(s, object, false);
+	set_owner(s, object, OWNER_FREE, caller);
+	fill(s, object, true);
+	return true;
+}
+
+static unsigned long validate_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	unsigned long unsound = 0;
+	unsigned int nr, i;
+	void *slot = s->ops->place(s, slab, &nr);
+
+	for (i = 0; i < nr; i++)
+		unsound += !is_sound(s, slot + i * s->size + s->red_left_pad, is_free(s, slab, i));
+	return unsound;
+}
+
+/**
+ * mmsim_slab_debug_validate() - look at all objects of a cache
+ * @s: the cache; nobody uses it meanwhile. Nothing is looked at unless it is a debugging one
+ *
+ * As the kernel's validate_slab_cache().
+ *
+ * Context: process context; may sleep.
+ * Return: objects with a damage, each of which is reported and repaired.
+ */
+unsigned long mmsim_slab_debug_validate(struct mmsim_kmem_cache *s)
+{
+	struct mmsim_slab *slab = NULL;
+	unsigned long unsound = 0;
+
+	while (s->debug && s->ops->place && (slab = mmsim_cache_next_slab(s, slab))) {
+		unsound += validate_slab(s, slab);
+		cond_resched();
+	}
+	return unsound;
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What CPUs hold of a cache, from the outside: nobody touches another CPU's part, so to empty them all an interrupt is
+ * sent to each CPU, and sent again where it hits one that is at work. A CPU that has gone offline is emptied by whoever
+ * took it down.
+ */
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+#include "base/hotplug.h"
+#include "slab/slab.h"
+
+struct flush {
+	struct mmsim_kmem_cache *s;
+	bool again;		/* it was at work */
+};
+
+static void flush_here(void *flush)
+{
+	struct flush *f = flush;
+
+	f->again = !f->s->ops->flush_cpu(f->s, smp_processor_id());
+}
+
+/**
+ * mmsim_cache_flush_cpus() - have every online CPU give up what it holds of a cache
+ * @s: the cache
+ *
+ * Takes no lock against CPU hotplug, since its caller may be part of one: a CPU that goes away meanwhile is emptied by
+ * its dead callback.
+ *
+ * Context: process context, interrupts on; may sleep.
+ */
+void mmsim_cache_flush_cpus(struct mmsim_kmem_cache *s)
+{
+	struct flush f = { .s = s };
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu) {
+		do {
+			f.again = false;
+			if (smp_call_function_single(cpu, flush_here, &f, true))
+				break;
+			cond_resched();
+		} while (f.again);
+	}
+}
+
+static int slabs_cpu_dead(unsigned int cpu, struct hlist_node *node)
+{
+	struct mmsim_slabs *slabs = hlist_entry(node, struct mmsim_slabs, cpuhp_node);
+	struct mmsim_kmem_cache *s;
+
+	mutex_lock(&slabs->mutex);
+	list_for_each_entry(s, &slabs->caches, list)
+		s->ops->flush_cpu(s, cpu);
+	mutex_unlock(&slabs->mutex);
+	return 0;
+}
+
+static struct mmsim_hotplug hotplug = {
+	.name = "mmsim/slab",
+	.dead = slabs_cpu_dead,
+	.lock = __MUTEX_INITIALIZER(hotplug.lock),
+};
+
+/**
+ * mmsim_slabs_watch_cpus() - have the floor told of CPUs that go away
+ * @slabs: the floor
+ *
+ * Context: process context, may sleep; slabs->mutex not held.
+ * Return: 0 or a negative errno.
+ */
+int mmsim_slabs_watch_cpus(struct mmsim_slabs *slabs)
+{
+	return mmsim_hotplug_add(&hotplug, &slabs->cpuhp_node);
+}
+
+/**
+ * mmsim_slabs_forget_cpus() - undo mmsim_slabs_watch_cpus()
+ * @slabs: the floor
+ *
+ * Context: process context, may sleep; slabs->mutex not held.
+ */
+void mmsim_slabs_forget_cpus(struct mmsim_slabs *slabs)
+{
+	mmsim_hotplug_remove(&hotplug, &slabs->cpuhp_node);
+}

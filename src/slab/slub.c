@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The SLUB engine.
+ *
+ * A slab is objects and nothing else: a free one holds the link to the next. What there is to know of a slab is a word in
+ * its descriptor, changed by compare-and-exchange: where its first free object is, how many are in use, and whether it is
+ * frozen. A frozen slab belongs to a CPU, and nobody else puts it on a list or takes objects out of it; they may still
+ * push freed ones onto its list.
+ *
+ *	CPU	slab: frozen; its free objects hang on the CPU's freelist, those freed by others in the slab's word
+ *		partial: more frozen slabs with free objects
+ *	node	partial: slabs with free objects, not frozen; `lock` guards the list
+ *	-	full slabs are on no list: the first free into one finds it
+ *
+ * Allocating: from the CPU's freelist (in slub.h), without a lock or an atomic operation. When that is empty: what others
+ * have freed into the slab; a slab from the CPU's partial list; several from the node's; a new one.
+ *
+ * Freeing: onto the CPU's freelist if the object is of its slab. Else it is pushed onto its slab's own list. A slab that
+ * was full goes to this CPU's partial list, or when there may be none to the node's; a partial list of a CPU that is full
+ * moves to the node as a whole. A slab that has become empty stays on the node's list while that has fewer than
+ * min_partial, and is given back otherwise.
+ *
+ * An object that is pushed links to what was first before; that is safe without a lock, since objects are taken off one at
+ * a time only under the node's lock, and else all at once.
+ *
+ * What keeps an interrupt from walking into the CPU's part that the interrupted code is changing is the flag busy, as in
+ * the page floor's pcp.c: with preemption off nobody but an interrupt on the same CPU can get in between, and it finds
+ * the flag set and serves itself from the node.
+ *
+ * A debugging cache's CPUs have no slabs: its objects go one by one through the node, so that at each moment every
+ * free one is on its slab's own list.
+ */
+#include <linux/kernel.h>
+#include <linux/list_sort.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+
+#include "slab/slub.h"
+
+#define MAX_HOLD	((size_t)256)	/* objects that one hold of a CPU's part hands out */
+
+static bool change_state(struct mmsim_slab *slab, union mmsim_slub_state old, union mmsim_slub_state new)
+{
+	return cmpxchg(&slab->engine[0], old.word, new.word) == old.word;
+}
+
+/* --- New slabs --- */
+
+/* Links all objects of a new slab to a list, and constructs them. */
+static void link_objects(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int nr)
+{
+	const u32 *order = nr == s->objects ? READ_ONCE(mmsim_slub_cache(s)->random_order) : NULL;
+	unsigned int start = order ? get_random_u32() % nr : 0, i;
+	union mmsim_slub_state state = { .head = MMSIM_SLUB_NONE };
+	void *object, *prev = NULL;
+
+	for (i = 0; i < nr; i++) {
+		u32 offset = order ? order[(start + i) % nr] : i * s->size + s->red_left_pad;
+
+		object = mmsim_slub_object(slab, offset);
+		mmsim_slab_setup(s, slab, object);
+		if (prev)
+			mmsim_slub_set_next(s, prev, object);
+		else
+			state.head = offset;
+		prev = object;
+	}
+	mmsim_slub_set_next(s, prev, NULL);
+	slab->engine[1] = nr;
+	WRITE_ONCE(slab->engine[0], state.word);
+}
+
+static struct mmsim_slab *new_slab(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+{
+	struct mmsim_slab *slab = mmsim_slab_take_pages(s, gfp, node, s->order);
+	struct mmsim_slub_node *n;
+	unsigned int nr;
+
+	if (!slab)
+		return NULL;
+	nr = (PAGE_SIZE << mmsim_slab_order(slab)) / s->size;
+	link_objects(s, slab, nr);
+	n = mmsim_slub_node(s, slab);
+	atomic_long_inc(&n->nr_slabs);
+	atomic_long_add(nr, &n->nr_objects);
+	return slab;
+}
+
+static void discard_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
+
+	atomic_long_dec(&n->nr_slabs);
+	atomic_long_sub(mmsim_slub_objects(slab), &n->nr_objects);
+	mmsim_slab_give_pages(s, slab);
+}
+
+static void discard_slabs(struct mmsim_kmem_cache *s, struct list_head *slabs)
+{
+	struct mmsim_slab *slab, *next;
+
+	list_for_each_entry_safe(slab, next, slabs, list)
+		discard_slab(s, slab);
+}
+
+/* --- The node's list --- */
+
+static void add_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab, bool tail)
+{
+	lockdep_assert_held(&n->lock);
+	WRITE_ONCE(n->nr_partial, n->nr_partial + 1);
+	if (tail)
+		list_add_tail(&slab->list, &n->partial);
+	else
+		list_add(&slab->list, &n->partial);
+}
+
+static void remove_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab)
+{
+	lockdep_assert_held(&n->lock);
+	list_del(&slab->list);
+	WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
+}
+
+/* Takes the first free object of a slab on the node's list, or of one that nobody else knows. */
+static void *take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	union mmsim_slub_state old, new;
+	void *object;
+
+	do {
+		old = mmsim_slub_state(slab);
+		object = mmsim_slub_object(slab, old.head);
+		new = old;
+		new.head = mmsim_slub_offset(slab, mmsim_slub_next(s, object));
+		new.inuse++;
+	} while (!change_state(slab, old, new));
+	return object;
+}
+
+static void *take_one_from(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n)
+{
+	struct mmsim_slab *slab;
+	void *object = NULL;
+	unsigned long flags;
+
+	if (!READ_ONCE(n->nr_partial))
+		return NULL;
+	spin_lock_irqsave(&n->lock, flags);
+	slab = list_first_entry_or_null(&n->partial, struct mmsim_slab, list);
+	if (slab) {
+		object = take_object(s, slab);
+		if (mmsim_slub_state(slab).head == MMSIM_SLUB_NONE)
+			remove_partial(n, slab);
+	}
+	spin_unlock_irqrestore(&n->lock, flags);
+	return object;
+}
+
+/* The node that a request prefers. */
+static int preferred_nid(struct mmsim_kmem_cache *s, int node)
+{
+	return node == NUMA_NO_NODE ? s->slabs->mem->cpu_node[raw_smp_processor_id()]->nid : node;
+}
+
+/* An object without any CPU's help: from the preferred node, or when there are no pages from any that will do. */
+static void *take_one(struct mmsim_kmem_cache *s, gfp_t gfp, int node, bool any)
+{
+	void *object = take_one_from(s, mmsim_node_part(s, preferred_nid(s, node)));
+	unsigned int nid;
+
+	if (object || !any || (gfp & __GFP_THISNODE))
+		return object;
+	for (nid = 0; nid < s->slabs->mem->nr_nodes && !object; nid++)
+		object = take_one_from(s, mmsim_node_part(s, nid));
+	return object;
+}
+
+/* Puts a slab that isn't frozen, and that no list has, on its node's list, as long as that is the right place. */
+static void list_new_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
+	unsigned long flags;
+
+	spin_lock_irqsave(&n->lock, flags);
+	add_partial(n, slab, false);
+	spin_unlock_irqrestore(&n->lock, flags);
+}
+
+/* --- The CPU's slabs --- */
+
+/* All of a frozen slab's free objects, which then count as in use; when it has none it is frozen no more. */
+static void *take_all(struct mmsim_slab *slab)
+{
+	union mmsim_slub_state old, new;
+
+	do {
+		old = mmsim_slub_state(slab);
+		new = old;
+		new.head = MMSIM_SLUB_NONE;
+		new.inuse = mmsim_slub_objects(slab);
+		new.frozen = old.head != MMSIM_SLUB_NONE;
+	} while (!change_state(slab, old, new));
+	return mmsim_slub_object(slab, old.head);
+}
+
+/*
+ * Gives up a frozen slab, with a list of @nr objects from @head to @tail that had been taken out of it. It goes to the
+ * node's list if it has free objects and to @empty if it has nothing else and is not needed.
+ */
+static void thaw(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail, unsigned int nr,
+		 struct list_head *empty)
+{
+	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
+	union mmsim_slub_state old, new;
+	unsigned long flags;
+
+	spin_lock_irqsave(&n->lock, flags);
+	do {
+		old = mmsim_slub_state(slab);
+		new = old;
+		new.frozen = 0;
+		new.inuse -= nr;
+		if (nr) {
+			mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
+			new.head = mmsim_slub_offset(slab, head);
+		}
+	} while (!change_state(slab, old, new));
+	if (!new.inuse && n->nr_partial >= mmsim_slub_cache(s)->min_partial)
+		list_add(&slab->list, empty);
+	else if (new.head != MMSIM_SLUB_NONE)
+		add_partial(n, slab, true);
+	spin_unlock_irqrestore(&n->lock, flags);
+}
+
+/* The CPU's slab goes, with what is left on the freelist. */
+static void thaw_current(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, struct list_head *empty)
+{
+	void *object, *tail = NULL;
+	unsigned int nr = 0;
+
+	if (!c->slab)
+		return;
+	for (object = c->freelist; object; object = mmsim_slub_next(s, object)) {
+		tail = object;
+		nr++;
+	}
+	thaw(s, c->slab, c->freelist, tail, nr, empty);
+	c->slab = NULL;
+	c->freelist = NULL;
+}
+
+static struct mmsim_slab *pop_partial(struct mmsim_slub_cpu *c)
+{
+	struct mmsim_slab *slab = c->partial;
+
+	if (slab) {
+		c->partial = (struct mmsim_slab *)slab->list.next;
+		c->nr_partial--;
+	}
+	return slab;
+}
+
+static void push_partial(struct mmsim_slub_cpu *c, struct mmsim_slab *slab)
+{
+	slab->list.next = (struct list_head *)c->partial;
+	c->partial = slab;
+	c->nr_partial++;
+}
+
+static void thaw_partial(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, struct list_head *empty)
+{
+	struct mmsim_slab *slab;
+
+	while ((slab = pop_partial(c)))
+		thaw(s, slab, NULL, NULL, 0, empty);
+}
+
+static void freeze(struct mmsim_slab *slab)
+{
+	union mmsim_slub_state old, new;
+
+	do {
+		old = mmsim_slub_state(slab);
+		new = old;
+		new.frozen = 1;
+	} while (!change_state(slab, old, new));
+}
+
+/* Slabs that a CPU takes from a node's list at once, the one that it goes on with included. */
+static unsigned int slabs_at_once(struct mmsim_kmem_cache *s)
+{
+	return 1 + mmsim_slub_cache(s)->cpu_partial_slabs / 2;
+}
+
+/* Moves slabs from the node's list to the CPU's partial list. */
+static void freeze_from_node(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, struct mmsim_slub_node *n)
+{
+	unsigned int nr = slabs_at_once(s);
+	struct mmsim_slab *slab;
+	unsigned long flags;
+
+	if (!READ_ONCE(n->nr_partial))
+		return;
+	spin_lock_irqsave(&n->lock, flags);
+	while (nr-- && (slab = list_first_entry_or_null(&n->partial, struct mmsim_slab, list))) {
+		remove_partial(n, slab);
+		freeze(slab);
+		push_partial(c, slab);
+	}
+	spin_unlock_irqrestore(&n->lock, flags);
+}
+
+static bool on_node(const struct mmsim_slab *slab, int node)
+{
+	return node == NUMA_NO_NODE || mmsim_slab_nid(slab) == node;
+}
+
+/* Makes the CPU's freelist one with objects of the node, without new pages. False when there are none. */
+static bool refill(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, int node, struct list_head *empty)
+{
+	if (c->slab && !on_node(c->slab, node))
+		thaw_current(s, c, empty);
+	if (c->slab && !c->freelist)
+		c->freelist = take_all(c->slab);
+	if (c->freelist)
+		return true;
+	c->slab = NULL;
+	if (c->partial && !on_node(c->partial, node))
+		thaw_partial(s, c, empty);
+	if (!c->partial)
+		freeze_from_node(s, c, mmsim_node_part(s, preferred_nid(s, node)));
+	c->slab = pop_partial(c);
+	if (c->slab)
+		c->freelist = take_all(c->slab);
+	return c->slab;
+}
+
+static void *pop_object(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c)
+{
+	void *object = c->freelist;
+
+	c->freelist = mmsim_slub_next(s, object);
+	return object;
+}
+
+/* From what there is on this CPU and on its node. */
+static void *alloc_from_partial(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+{
+	struct mmsim_slub_cpu *c = s->debug ? NULL : mmsim_slub_enter(s);
+	void *object = NULL;
+	LIST_HEAD(empty);
+
+	if (!c)
+		return take_one(s, gfp, node, false);
+	if (refill(s, c, node, &empty))
+		object = pop_object(s, c);
+	mmsim_slub_leave(c);
+	discard_slabs(s, &empty);
+	return object;
+}
+
+/* An object of a new slab. The CPU goes on with that slab, unless it has got another meanwhile. */
+static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	struct mmsim_slub_cpu *c = s->debug ? NULL : mmsim_slub_enter(s);
+	void *object;
+
+	if (c && !c->slab) {
+		freeze(slab);
+		c->slab = slab;
+		c->freelist = take_all(slab);
+		object = pop_object(s, c);
+	} else {
+		object = take_object(s, slab);
+		if (mmsim_slub_state(slab).head != MMSIM_SLUB_NONE)
+			list_new_slab(s, slab);
+	}
+	if (c)
+		mmsim_slub_leave(c);
+	return object;
+}
+
+/**
+ * mmsim_slub_alloc_slow() - allocate when the CPU's freelist can't
+ * @s: the cache
+ * @gfp: the client's flags
+ * @node: the node to prefer, or NUMA_NO_NODE
+ *
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: an object, or NULL.
+ */
+void *mmsim_slub_alloc_slow(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+{
+	void *object = alloc_from_partial(s, gfp, node);
+	struct mmsim_slab *slab;
+
+	if (object)
+		return object;
+	slab = new_slab(s, gfp, node);
+	return slab ? adopt_slab(s, slab) : take_one(s, gfp, node, true);
+}
+
+/* As many objects as there are without new pages, up to @nr. */
+static size_t pop_many(struct mmsim_kmem_cache *s, size_t nr, void **objects)
+{
+	struct mmsim_slub_cpu *c = s->debug ? NULL : mmsim_slub_enter(s);
+	LIST_HEAD(empty);
+	size_t i = 0;
+
+	if (!c)
+		return 0;
+	while (i < nr && (c->freelist || refill(s, c, NUMA_NO_NODE, &empty)))
+		objects[i++] = pop_object(s, c);
+	mmsim_slub_leave(c);
+	discard_slabs(s, &empty);
+	return i;
+}
+
+/**
+ * mmsim_slub_alloc_bulk() - allocate several objects
+ * @s: the cache
+ * @gfp: the client's flags
+ * @nr: how many
+ * @objects: where they go
+ *
+ * Context: as mmsim_slub_alloc_slow().
+ * Return: how many there were.
+ */
+size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects)
+{
+	size_t i = 0;
+
+	while (i < nr) {
+		i += pop_many(s, min(nr - i, MAX_HOLD), objects + i);
+		if (i == nr)
+			break;
+		objects[i] = mmsim_slub_alloc_slow(s, gfp, NUMA_NO_NODE);
+		if (!objects[i])
+			break;
+		i++;
+	}
+	return i;
+}
+
+/* --- Freeing --- */
+
+/* A slab that was full and is frozen by us goes to this CPU's partial list. */
+static void keep_partial(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	struct mmsim_slub_cpu *c = mmsim_slub_enter(s);
+	LIST_HEAD(empty);
+
+	if (!c) {
+		thaw(s, slab, NULL, NULL, 0, &empty);
+	} else {
+		if (c->nr_partial >= mmsim_slub_cache(s)->cpu_partial_slabs)
+			thaw_partial(s, c, &empty);
+		push_partial(c, slab);
+		mmsim_slub_leave(c);
+	}
+	discard_slabs(s, &empty);
+}
+
+/* After a free without a CPU, under the node's lock: the slab was full, or is empty. Whether it is to be given back. */
+static bool relist(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n, struct mmsim_slab *slab, bool was_full,
+		   bool is_empty)
+{
+	if (is_empty && n->nr_partial >= mmsim_slub_cache(s)->min_partial) {
+		if (!was_full)
+			remove_partial(n, slab);
+		return true;
+	}
+	if (was_full)
+		add_partial(n, slab, true);
+	return false;
+}
+
+/**
+ * mmsim_slub_free_slow() - put objects back into their slab
+ * @s: the cache
+ * @slab: the slab of them all
+ * @head: the first one ...
+ * @tail: ... and the last one, linked from the first with mmsim_slub_set_next()
+ * @nr: how many
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_slub_free_slow(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail,
+			  unsigned int nr)
+{
+	struct mmsim_slub_node *n = NULL;
+	bool was_full, is_empty, discard;
+	union mmsim_slub_state old, new;
+	unsigned long flags;
+
+	for (;;) {
+		old = mmsim_slub_state(slab);
+		if (unlikely(mmsim_slub_object(slab, old.head) == head)) {
+			mmsim_slub_double_free(s, head);
+			return;
+		}
+		new = old;
+		new.head = mmsim_slub_offset(slab, head);
+		new.inuse -= nr;
+		was_full = old.head == MMSIM_SLUB_NONE;
+		is_empty = !new.inuse;
+		if (!old.frozen && was_full && mmsim_slub_cache(s)->cpu_partial_slabs) {
+			new.frozen = 1;
+		} else if (!old.frozen && (was_full || is_empty)) {
+			n = mmsim_slub_node(s, slab);
+			spin_lock_irqsave(&n->lock, flags);
+		}
+		mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
+		if (likely(change_state(slab, old, new)))
+			break;
+		if (n)
+			spin_unlock_irqrestore(&n->lock, flags);
+		n = NULL;
+	}
+	if (n) {
+		discard = relist(s, n, slab, was_full, is_empty);
+		spin_unlock_irqrestore(&n->lock, flags);
+		if (discard)
+			discard_slab(s, slab);
+	} else if (new.frozen && !old.frozen) {
+		keep_partial(s, slab);
+	}
+}
+
+/**
+ * mmsim_slub_free_bulk() - take back several objects of a slab
+ * @s: the cache
+ * @slab: the slab of them all
+ * @nr: how many; not 0
+ * @objects: the objects
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_slub_free_bulk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects)
+{
+	struct mmsim_slub_cpu *c;
+	size_t i;
+
+	for (i = 1; i < nr; i++)
+		mmsim_slub_set_next(s, objects[i - 1], objects[i]);
+	c = mmsim_slub_enter(s);
+	if (c && slab == c->slab) {
+		mmsim_slub_set_next(s, objects[nr - 1], c->freelist);
+		c->freelist = objects[0];
+		mmsim_slub_leave(c);
+		return;
+	}
+	if (c)
+		mmsim_slub_leave(c);
+	mmsim_slub_free_slow(s, slab, objects[0], objects[nr - 1], nr);
+}
+
+/* --- What a CPU holds --- */
+
+/**
+ * mmsim_slub_flush_cpu() - give up what a CPU holds
+ * @s: the cache
+ * @cpu: the CPU; see flush_cpu in struct mmsim_slab_ops
+ *
+ * Return: false when it is at work there.
+ */
+bool mmsim_slub_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu)
+{
+	struct mmsim_slub_cpu *c = mmsim_cpu_part(s, cpu);
+	LIST_HEAD(empty);
+
+	if (READ_ONCE(c->busy))
+		return false;
+	thaw_current(s, c, &empty);
+	thaw_partial(s, c, &empty);
+	discard_slabs(s, &empty);
+	return true;
+}
+
+static int fewer_free(void *unused, const struct list_head *a, const struct list_head *b)
+{
+	const struct mmsim_slab *x = list_entry(a, struct mmsim_slab, list);
+	const struct mmsim_slab *y = list_entry(b, struct mmsim_slab, list);
+
+	return mmsim_slub_state(y).inuse > mmsim_slub_state(x).inuse;
+}
+
+/**
+ * mmsim_slub_shrink_node() - give back the empty slabs of a node's list, and put the fullest of the others first
+ * @s: the cache
+ * @nid: the node
+ *
+ * Context: any.
+ */
+void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid)
+{
+	struct mmsim_slub_node *n = mmsim_node_part(s, nid);
+	struct mmsim_slab *slab, *next;
+	unsigned long flags;
+	LIST_HEAD(empty);
+
+	spin_lock_irqsave(&n->lock, flags);
+	list_for_each_entry_safe(slab, next, &n->partial, list) {
+		if (mmsim_slub_state(slab).inuse)
+			continue;
+		remove_partial(n, slab);
+		list_add(&slab->list, &empty);
+	}
+	list_sort(NULL, &n->partial, fewer_free);
+	spin_unlock_irqrestore(&n->lock, flags);
+	discard_slabs(s, &empty);
+}
+
+/**
+ * mmsim_slub_double_free() - report that the object freed last is freed again
+ * @s: the cache
+ * @object: the object
+ */
+void mmsim_slub_double_free(struct mmsim_kmem_cache *s, void *object)
+{
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "object %#lx is free already; it is freed twice in a row",
+		       (unsigned long)object);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The SLUB engine's parts of a cache, and its fast path: an object from and to the slab that this CPU has. How it works
+ * stands in slub.c.
+ */
+#ifndef MMSIM_SRC_SLUB_H
+#define MMSIM_SRC_SLUB_H
+
+#include <linux/preempt.h>
+#include <linux/smp.h>
+#include <linux/swab.h>
+
+#include "slab/slab.h"
+
+/* In the cache. Constant after creation, but for random_order. */
+struct mmsim_slub_cache {
+	unsigned int cpu_partial;	/* free objects that a CPU shall keep beside its slab, as the kernel shows it ... */
+	unsigned int cpu_partial_slabs;	/* ... and the slabs that this comes down to; 0: it keeps none */
+	unsigned long min_partial;	/* empty slabs stay on a node's list up to so many */
+	u32 *random_order;		/* offsets of a new slab's objects, shuffled; NULL: by address. From kmalloc */
+};
+
+/* For each CPU. Used by that CPU alone, with busy set; see slub.c. */
+struct mmsim_slub_cpu {
+	void *freelist;			/* free objects of `slab` that no other CPU can see */
+	struct mmsim_slab *slab;	/* frozen; NULL: none */
+	bool busy;			/* somebody on this CPU is at work here: who interrupts it goes to the node */
+	unsigned int nr_partial;	/* Invariant: the length of partial */
+	struct mmsim_slab *partial;	/* frozen slabs with free objects, linked by list.next */
+};
+
+/* For each node. */
+struct mmsim_slub_node {
+	spinlock_t lock;		/* irq-safe */
+	unsigned long nr_partial;	/* Invariant: the length of partial. lock */
+	struct list_head partial;	/* slabs with free objects that no CPU has. lock */
+	atomic_long_t nr_slabs;		/* of this node, wherever they are */
+	atomic_long_t nr_objects;	/* Invariant: the sum of their objects */
+};
+
+static_assert(sizeof(struct mmsim_slub_cache) <= MMSIM_CACHE_PART);
+static_assert(sizeof(struct mmsim_slub_cpu) <= SMP_CACHE_BYTES && SMP_CACHE_BYTES <= MMSIM_CPU_PART);
+static_assert(sizeof(struct mmsim_slub_node) <= MMSIM_NODE_PART);
+
+/*
+ * A slab's first engine word. The second one is the number of its objects, constant; it has fewer than s->objects when it
+ * is of s->min_order.
+ */
+union mmsim_slub_state {
+	u64 word;
+	struct {
+		u32 head;		/* bytes from the slab's start to its first free object, or MMSIM_SLUB_NONE */
+		u32 inuse : 31;		/* objects that are not on the list of head; a CPU's freelist included */
+		u32 frozen : 1;		/* a CPU has it: on no node's list, and objects are taken off by that CPU alone */
+	};
+};
+
+#define MMSIM_SLUB_NONE		U32_MAX
+
+static_assert(sizeof(union mmsim_slub_state) == sizeof(unsigned long));
+
+void *mmsim_slub_alloc_slow(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
+void mmsim_slub_free_slow(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail,
+			  unsigned int nr);
+void mmsim_slub_double_free(struct mmsim_kmem_cache *s, void *object);
+size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects);
+void mmsim_slub_free_bulk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects);
+bool mmsim_slub_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu);
+void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid);
+
+/* slub_layout.c */
+int mmsim_slub_order(const struct mmsim_slab_rules *rules, unsigned int size);
+int mmsim_slub_layout(struct mmsim_kmem_cache *s);
+
+static inline struct mmsim_slub_cache *mmsim_slub_cache(struct mmsim_kmem_cache *s)
+{
+	return (struct mmsim_slub_cache *)s->part;
+}
+
+static inline struct mmsim_slub_node *mmsim_slub_node(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab)
+{
+	return mmsim_node_part(s, mmsim_slab_nid(slab));
+}
+
+static inline union mmsim_slub_state mmsim_slub_state(const struct mmsim_slab *slab)
+{
+	return (union mmsim_slub_state){ .word = READ_ONCE(slab->engine[0]) };
+}
+
+static inline unsigned int mmsim_slub_objects(const struct mmsim_slab *slab)
+{
+	return slab->engine[1];
+}
+
+static inline void *mmsim_slub_object(const struct mmsim_slab *slab, u32 offset)
+{
+	return offset == MMSIM_SLUB_NONE ? NULL : slab->virtual + offset;
+}
+
+static inline u32 mmsim_slub_offset(const struct mmsim_slab *slab, const void *object)
+{
+	return object ? object - slab->virtual : MMSIM_SLUB_NONE;
+}
+
+/* Hides a link, and brings it back: the kernel's CONFIG_SLAB_FREELIST_HARDENED. */
+static __always_inline unsigned long mmsim_slub_mangle(const struct mmsim_kmem_cache *s, unsigned long link,
+						       unsigned long at)
+{
+	return likely(s->random) ? link ^ s->random ^ swab64(at) : link;
+}
+
+static __always_inline void *mmsim_slub_next(const struct mmsim_kmem_cache *s, const void *object)
+{
+	unsigned long at = (unsigned long)object + s->offset;
+
+	return (void *)mmsim_slub_mangle(s, READ_ONCE(*(unsigned long *)at), at);
+}
+
+static __always_inline void mmsim_slub_set_next(const struct mmsim_kmem_cache *s, void *object, const void *next)
+{
+	unsigned long at = (unsigned long)object + s->offset;
+
+	WRITE_ONCE(*(unsigned long *)at, mmsim_slub_mangle(s, (unsigned long)next, at));
+}
+
+/* This CPU's part, ours until mmsim_slub_leave(); NULL when we interrupt somebody who has it. */
+static __always_inline struct mmsim_slub_cpu *mmsim_slub_enter(const struct mmsim_kmem_cache *s)
+{
+	struct mmsim_slub_cpu *c;
+
+	preempt_disable();
+	c = mmsim_cpu_part(s, smp_processor_id());
+	if (unlikely(READ_ONCE(c->busy))) {
+		preempt_enable();
+		return NULL;
+	}
+	WRITE_ONCE(c->busy, true);
+	barrier();
+	return c;
+}
+
+static __always_inline void mmsim_slub_leave(struct mmsim_slub_cpu *c)
+{
+	barrier();
+	WRITE_ONCE(c->busy, false);
+	preempt_enable();
+}
+
+static __always_inline void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+{
+	struct mmsim_slub_cpu *c = mmsim_slub_enter(s);
+	void *object;
+
+	if (likely(c)) {
+		object = c->freelist;
+		if (likely(object && (node == NUMA_NO_NODE || mmsim_slab_nid(c->slab) == node))) {
+			c->freelist = mmsim_slub_next(s, object);
+			mmsim_slub_leave(c);
+			return object;
+		}
+		mmsim_slub_leave(c);
+	}
+	return mmsim_slub_alloc_slow(s, gfp, node);
+}
+
+static __always_inline void mmsim_slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+{
+	struct mmsim_slub_cpu *c = mmsim_slub_enter(s);
+
+	if (likely(c)) {
+		if (likely(slab == c->slab)) {
+			if (unlikely(object == c->freelist)) {
+				mmsim_slub_leave(c);
+				mmsim_slub_double_free(s, object);
+				return;
+			}
+			mmsim_slub_set_next(s, object, c->freelist);
+			c->freelist = object;
+			mmsim_slub_leave(c);
+			return;
+		}
+		mmsim_slub_leave(c);
+	}
+	mmsim_slub_free_slow(s, slab, object, object, 1);
+}
+
+#endif /* MMSIM_SRC_SLUB_H */
