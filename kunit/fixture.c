@@ -214,6 +214,8 @@ void mmsim_test_check(struct kunit *test, struct mmsim *m)
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_region_check(&m->region, what, sizeof(what)), 0, "region: %s", what);
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_memory_check(m->memory, what, sizeof(what)), 0, "memory: %s", what);
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_user_check(&m->user, what, sizeof(what)), 0, "user: %s", what);
+	if (m->slabs)
+		KUNIT_EXPECT_EQ_MSG(test, mmsim_slabs_check(m->slabs, what, sizeof(what)), 0, "slabs: %s", what);
 }
 
 /**

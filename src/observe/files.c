@@ -116,14 +116,15 @@ static int check_show(struct seq_file *s, void *unused)
 	char what[256];
 
 	if (mmsim_region_check(&m->region, what, sizeof(what)) || mmsim_memory_check(m->memory, what, sizeof(what)) ||
-	    mmsim_user_check(&m->user, what, sizeof(what))) {
+	    mmsim_slabs_check(m->slabs, what, sizeof(what)) || mmsim_user_check(&m->user, what, sizeof(what))) {
 		seq_printf(s, "broken: %s\n", what);
 		return 0;
 	}
 	mmsim_for_each_zone(m->memory, zone)
 		nr_zones++;
-	seq_printf(s, "ok: region of %lu granules, %lu pages in %u zones, every block, list and sum\n",
-		   mmsim_region_nr_granules(&m->region), m->memory->nr_pages, nr_zones);
+	seq_printf(s, "ok: region of %lu granules, %lu pages in %u zones, every block, list and sum, %lu pages of slabs\n",
+		   mmsim_region_nr_granules(&m->region), m->memory->nr_pages, nr_zones,
+		   atomic_long_read(&m->slabs->nr_slab_pages[0]) + atomic_long_read(&m->slabs->nr_slab_pages[1]));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(check);
@@ -135,6 +136,8 @@ static int bad_show(struct seq_file *s, void *unused)
 
 	for (i = 0; i < MMSIM_NR_BAD; i++)
 		seq_printf(s, "%s: %ld\n", mmsim_bad_names[i], atomic_long_read(&m->memory->bad[i]));
+	for (i = 0; i < MMSIM_NR_SLAB_BAD; i++)
+		seq_printf(s, "%s: %ld\n", mmsim_slab_bad_names[i], atomic_long_read(&m->slabs->bad[i]));
 	seq_printf(s, "failed_allocations: %ld\n", atomic_long_read(&m->memory->nr_failed));
 	return 0;
 }
@@ -148,7 +151,7 @@ static const struct mmsim_observe_file instance_files[] = {
 };
 
 static const struct mmsim_observe_file *const tables[] = {
-	instance_files, mmsim_observe_blocks, mmsim_observe_stat, mmsim_observe_frames,
+	instance_files, mmsim_observe_blocks, mmsim_observe_stat, mmsim_observe_frames, mmsim_observe_slab,
 };
 
 static void make_files(const struct mmsim_observe_file *file, struct mmsim *m)

@@ -17,6 +17,7 @@ extern const struct mmsim_observe_file mmsim_observe_blocks[];	/* blocks.c */
 extern const struct mmsim_observe_file mmsim_observe_stat[];	/* stat.c */
 extern const struct mmsim_observe_file mmsim_observe_frames[];	/* frames.c */
 extern const struct mmsim_observe_file mmsim_observe_owner[];	/* owner.c */
+extern const struct mmsim_observe_file mmsim_observe_slab[];	/* slab.c */
 
 struct mmsim_memory;
 struct mmsim_page;

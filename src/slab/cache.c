@@ -74,7 +74,7 @@ static unsigned int alignment(slab_flags_t flags, unsigned int align, unsigned i
 			line /= 2;
 		align = max(align, line);
 	}
-	return ALIGN(align, sizeof(void *));
+	return ALIGN(max(align, 1U), sizeof(void *));
 }
 
 static gfp_t gfp_of_flags(slab_flags_t flags)

@@ -64,12 +64,14 @@ struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, 
 		return NULL;
 
 	slab = (struct mmsim_slab *)page;
+	atomic_long_inc(&s->slabs->nr_begun);
 	slab->cache = s;
 	slab->engine[0] = 0;
 	slab->engine[1] = 0;
 	account(s, 1, order);
 	/* Pairs with the reads of who is given an object's address: that can't be before this. */
 	smp_store_release(&page->flags, page->flags | MMSIM_PAGE_SLAB);
+	atomic_long_inc(&s->slabs->nr_done);
 	return slab;
 }
 
@@ -80,6 +82,7 @@ static void give_block(struct mmsim_slabs *slabs, struct mmsim_slab *slab)
 	WRITE_ONCE(page->flags, page->flags & ~MMSIM_PAGE_SLAB);
 	WRITE_ONCE(page->mapping, NULL);
 	mmsim_memory_free(slabs->mem, page, mmsim_page_order(page), _RET_IP_);
+	atomic_long_inc(&slabs->nr_done);
 }
 
 static void give_block_rcu(struct rcu_head *rcu)
@@ -98,6 +101,7 @@ static void give_block_rcu(struct rcu_head *rcu)
  */
 void mmsim_slab_give_pages(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
+	atomic_long_inc(&s->slabs->nr_begun);
 	account(s, -1, mmsim_slab_order(slab));
 	if (unlikely(s->flags & SLAB_TYPESAFE_BY_RCU))
 		call_rcu(&slab->rcu, give_block_rcu);

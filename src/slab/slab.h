@@ -123,6 +123,7 @@ struct mmsim_kmem_cache {
 	struct list_head list;		/* of all caches. slabs->mutex */
 	int refcount;			/* creations that were merged into it. slabs->mutex */
 	atomic_long_t nr_slabs;		/* any */
+	long nr_seen;			/* slabs, by a check that is on its way. slabs->mutex */
 	atomic_long_t nr_errors;	/* misuses and damages found in this cache. any */
 
 	unsigned long part[MMSIM_CACHE_PART / sizeof(long)];	/* the engine's */
@@ -203,6 +204,8 @@ struct mmsim_slabs {
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
 	atomic_long_t nr_slab_pages[2];	/* held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
+	atomic_long_t nr_begun;		/* slabs that began to come or to go ... */
+	atomic_long_t nr_done;		/* ... and those that have done so */
 	atomic_long_t nr_large_pages;	/* held by kmalloc()s too large for a cache */
 	atomic_long_t bad[MMSIM_NR_SLAB_BAD];	/* each kind exactly */
 	struct ratelimit_state report_limit;	/* of reports in the log; the counts go on */
@@ -375,6 +378,9 @@ void mmsim_slab_debug_alloc(struct mmsim_kmem_cache *s, void *object, unsigned l
 bool mmsim_slab_debug_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller);
 unsigned long mmsim_slab_debug_validate(struct mmsim_kmem_cache *s);
 void mmsim_slab_print_owners(struct mmsim_kmem_cache *s, const void *object);
+
+/* check.c */
+int mmsim_slabs_check(struct mmsim_slabs *slabs, char *what, size_t size);
 
 /* left.c */
 struct mmsim_slab *mmsim_cache_next_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
