@@ -17,7 +17,7 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 gates='1 2' kernels='6.12 6.1' boots=5 passed=0 failed=0
-ALL_FAMILIES="loop aa order0 order1 order3 order4 order9 zeroed bulk cross"
+ALL_FAMILIES="loop aa order0 order1 order3 order4 order9 zeroed bulk kmalloc cache cross"
 families=$ALL_FAMILIES
 # Families that want two CPUs, in guests of their own. User Mode Linux has one CPU, so they are of gate 1 alone.
 TWO_CPUS="cross"

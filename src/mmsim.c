@@ -52,6 +52,7 @@ struct mmsim *mmsim_create(const struct mmsim_params *params)
 	return m;
 
 exit:
+	mmsim_reclaim_stop(m->memory);
 	mmsim_memory_exit(m->memory);
 release:
 	mmsim_region_release(&m->region);
@@ -71,9 +72,9 @@ unsigned long mmsim_destroy(struct mmsim *m)
 {
 	unsigned long leaked;
 
+	mmsim_reclaim_stop(m->memory);
 	if (m->slabs)
 		mmsim_slabs_exit(m->slabs);
-	mmsim_reclaim_stop(m->memory);
 	leaked = mmsim_memory_exit(m->memory);
 	mmsim_region_release(&m->region);
 	kfree(m);

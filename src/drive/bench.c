@@ -196,6 +196,7 @@ static void run_row(struct run *r, const struct mmsim_bench_row *row)
 	r->row = row;
 	r->args.gfp = GFP_KERNEL;
 	r->args.order = row->order;
+	r->args.size = row->size;
 	r->args.batch = row->batch;
 	for (which = 0; which < 2; which++) {
 		r->kept[which].op = row->op;
@@ -283,7 +284,9 @@ static int __init bench_init(void)
 	}
 	blocks = blocks ? min_t(unsigned int, blocks, MAX_BLOCKS) : gate == 1 ? 16 : 200;
 	slice_us = slice_us ?: gate == 1 ? 400 : 80;
-	if (get_room(&r)) {
+	if (mmsim_bench_make_caches()) {
+		pr_err("no caches\n");
+	} else if (get_room(&r)) {
 		pr_info("kernel=%s gate=%d cpus=%u blocks=%u slice_us=%u gfp=GFP_KERNEL\n", utsname()->release, gate,
 			num_online_cpus(), blocks, slice_us);
 		run_all(&r);
@@ -292,6 +295,7 @@ static int __init bench_init(void)
 		pr_err("no memory for the samples\n");
 	}
 	put_room(&r);
+	mmsim_bench_drop_caches();
 	return 0;
 }
 module_init(bench_init);

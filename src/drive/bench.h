@@ -8,7 +8,7 @@
  *	operation	one allocation and the free of what it gave
  *	shape		how operations follow each other: a pair at a time, or a batch held before the first is freed
  *	round		a shape, once: one pair, or one batch
- *	row		an operation, its size and its shape: a line of the table
+ *	row		an operation, its order or size, and its shape: a line of the table
  */
 #ifndef MMSIM_BENCH_H
 #define MMSIM_BENCH_H
@@ -25,7 +25,8 @@ enum mmsim_bench_side {
 /* Read with READ_ONCE() at each call, so that neither side's call is specialised for a constant. */
 struct mmsim_bench_args {
 	gfp_t gfp;
-	unsigned int order;
+	unsigned int order;	/* of pages */
+	size_t size;		/* of an object, bytes */
 	unsigned int batch;	/* operations a round; 0 is a pair */
 	void **held;		/* room for a batch */
 };
@@ -67,6 +68,7 @@ struct mmsim_bench_row {
 	const char *name;
 	const struct mmsim_bench_op *op;
 	unsigned int order;
+	size_t size;
 	unsigned int batch;
 	enum mmsim_bench_side a, b;
 	enum mmsim_bench_state state;
@@ -74,6 +76,10 @@ struct mmsim_bench_row {
 
 extern const struct mmsim_bench_row mmsim_bench_rows[];
 extern const unsigned int mmsim_bench_nr_rows;
+
+/* The caches that the rows about objects use, on both sides. */
+int mmsim_bench_make_caches(void);
+void mmsim_bench_drop_caches(void);
 
 bool mmsim_bench_prepare(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args, enum mmsim_bench_state state);
 void mmsim_bench_release(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args);

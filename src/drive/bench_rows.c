@@ -7,8 +7,9 @@
  * that both sides have the same few instructions around their calls; the rows "loop_*" say how many. A batch is freed
  * in the order in which it was allocated.
  *
- * Two shapes are special: `bulk' gets a batch with one call, and `cross' is a batch that is freed on another CPU than
- * it was allocated on. There the thread itself moves, which both sides pay for alike: a part of a batch's cost.
+ * Two shapes are special: `bulk' gets a batch with one call, and gives objects back with one, too; `cross' is a batch
+ * that is freed on another CPU than it was allocated on. There the thread itself moves, which both sides pay for alike:
+ * a part of a batch's cost.
  *
  * A new operation: its four functions and a DEFINE_OP(). A new row: one line in mmsim_bench_rows.
  */
@@ -19,9 +20,12 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 
+#include <mmsim/kmalloc.h>
 #include <mmsim/page.h>
+#include <mmsim/slab.h>
 
 #include "drive/bench.h"
 
@@ -260,6 +264,94 @@ static __always_inline void mmsim_zeroed_free(const struct mmsim_bench_args *arg
 
 DEFINE_OP(zeroed);
 
+/* kmalloc: of a size that the compiler can't see */
+static __always_inline void *host_kmalloc_alloc(const struct mmsim_bench_args *args)
+{
+	return kmalloc(READ_ONCE(args->size), READ_ONCE(args->gfp));
+}
+
+static __always_inline void host_kmalloc_free(const struct mmsim_bench_args *args, void *p)
+{
+	kfree(p);
+}
+
+static __always_inline void *mmsim_kmalloc_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_kmalloc(READ_ONCE(args->size), READ_ONCE(args->gfp));
+}
+
+static __always_inline void mmsim_kmalloc_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_kfree(p);
+}
+
+DEFINE_OP(kmalloc);
+
+/* cache: objects of 256 bytes */
+static struct kmem_cache *host_cache;
+static struct mmsim_kmem_cache *mmsim_cache;
+
+int mmsim_bench_make_caches(void)
+{
+	host_cache = kmem_cache_create("mmsim_bench", 256, 0, SLAB_NO_MERGE, NULL);
+	mmsim_cache = mmsim_kmem_cache_create("mmsim_bench", 256, 0, SLAB_NO_MERGE, NULL);
+	if (host_cache && mmsim_cache)
+		return 0;
+	mmsim_bench_drop_caches();
+	return -ENOMEM;
+}
+
+void mmsim_bench_drop_caches(void)
+{
+	kmem_cache_destroy(host_cache);
+	mmsim_kmem_cache_destroy(mmsim_cache);
+}
+
+static __always_inline void *host_cache_alloc(const struct mmsim_bench_args *args)
+{
+	return kmem_cache_alloc(host_cache, READ_ONCE(args->gfp));
+}
+
+static __always_inline void host_cache_free(const struct mmsim_bench_args *args, void *p)
+{
+	kmem_cache_free(host_cache, p);
+}
+
+static __always_inline void *mmsim_cache_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_kmem_cache_alloc(mmsim_cache, READ_ONCE(args->gfp));
+}
+
+static __always_inline void mmsim_cache_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_kmem_cache_free(mmsim_cache, p);
+}
+
+DEFINE_OP(cache);
+
+/* cache_bulk: as many objects as a batch has, in one call */
+static noinline bool host_cache_bulk_batch(const struct mmsim_bench_args *args, unsigned long rounds)
+{
+	while (rounds--) {
+		if (!kmem_cache_alloc_bulk(host_cache, READ_ONCE(args->gfp), args->batch, args->held))
+			return false;
+		kmem_cache_free_bulk(host_cache, args->batch, args->held);
+	}
+	return true;
+}
+
+static noinline bool mmsim_cache_bulk_batch(const struct mmsim_bench_args *args, unsigned long rounds)
+{
+	while (rounds--) {
+		if (!mmsim_kmem_cache_alloc_bulk(mmsim_cache, READ_ONCE(args->gfp), args->batch, args->held))
+			return false;
+		mmsim_kmem_cache_free_bulk(mmsim_cache, args->batch, args->held);
+	}
+	return true;
+}
+
+static const struct mmsim_bench_op cache_bulk_op = { .batch = { host_cache_bulk_batch, mmsim_cache_bulk_batch } };
+
 #define ROW_FULL(_name, _op, _order, _batch, _a, _b, _state)	{				\
 	.name = (_name), .op = &(_op), .order = (_order), .batch = (_batch),			\
 	.a = MMSIM_BENCH_##_a, .b = MMSIM_BENCH_##_b, .state = MMSIM_BENCH_##_state,		\
@@ -267,6 +359,16 @@ DEFINE_OP(zeroed);
 
 #define ROW(name, op, order, batch)		ROW_FULL(name, op, order, batch, HOST, MMSIM, ANY)
 #define ROW_STATE(name, op, order, state)	ROW_FULL(name, op, order, 0, HOST, MMSIM, state)
+
+/* Objects: by their size, and those of a cache. */
+#define ROW_SIZE(_name, _op, _size, _batch)	{						\
+	.name = (_name), .op = &(_op), .size = (_size), .batch = (_batch),			\
+	.a = MMSIM_BENCH_HOST, .b = MMSIM_BENCH_MMSIM,						\
+}
+#define ROWS_KMALLOC(size)									\
+	ROW_SIZE("kmalloc_" #size "_pair", kmalloc_op, size, 0),				\
+	ROW_SIZE("kmalloc_" #size "_batch128", kmalloc_op, size, 128),				\
+	ROW_SIZE("kmalloc_" #size "_batch4096", kmalloc_op, size, 4096)
 
 /* The names' first word, up to the '_', is the row's family: what one load of the module is asked to measure. */
 const struct mmsim_bench_row mmsim_bench_rows[] = {
@@ -300,6 +402,20 @@ const struct mmsim_bench_row mmsim_bench_rows[] = {
 	ROW("zeroed_pair", zeroed_op, 0, 0),
 
 	ROW("bulk_batch64", bulk_op, 0, 64),
+
+	ROWS_KMALLOC(8),
+	ROWS_KMALLOC(64),
+	ROWS_KMALLOC(192),
+	ROWS_KMALLOC(256),
+	ROWS_KMALLOC(1024),
+	ROWS_KMALLOC(4096),
+	ROWS_KMALLOC(8192),
+	ROW_SIZE("kmalloc_65536_pair", kmalloc_op, 65536, 0),
+	ROW_SIZE("cache_256_pair", cache_op, 256, 0),
+	ROW_SIZE("cache_256_batch128", cache_op, 256, 128),
+	ROW_SIZE("cache_256_batch4096", cache_op, 256, 4096),
+	ROW_SIZE("cache_256_bulk16", cache_bulk_op, 256, 16),
+	ROW_SIZE("cache_256_bulk64", cache_bulk_op, 256, 64),
 
 	ROW("cross_batch128", cross_op, 0, 128),	/* wants two CPUs */
 	ROW("cross_batch4096", cross_op, 0, 4096),
