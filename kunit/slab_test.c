@@ -3,12 +3,12 @@
  * KUnit suite "slab": caches, as any client may rely on them, whatever engine makes them. Each body runs on every engine,
  * with and without debugging; afterwards all pages are back and every misuse is counted.
  */
-#include <linux/bitmap.h>
-#include <linux/delay.h>
-#include <linux/list.h>
+#include <linux/cpumask.h>
+#include <linux/kthread.h>
 #include <linux/rcupdate.h>
 
 #include "slab.h"
+#include "worker.h"
 
 #define QUIET		(GFP_ATOMIC | __GFP_NOWARN)
 #define MANY		1000
@@ -447,6 +447,82 @@ static void slab_merges(struct kunit *test)
 	mmsim_kmem_cache_destroy(e);
 }
 
+/* Threads on all CPUs, and timers in hard and soft interrupts that walk in on them, while caches are shrunk. */
+static void slab_hammer(struct kunit *test)
+{
+	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
+	unsigned int nr = max(4U, 2 * num_online_cpus()), i;
+	struct mmsim_worker *w = mmsim_workers(test, slabs->mem, nr + 2);
+	struct mmsim_slab_snapshot before;
+
+	mmsim_slab_snapshot(slabs, &before);
+	for (i = 0; i < nr + 2; i++) {
+		w[i].slabs = slabs;
+		w[i].steps = slabs->params.debug ? 20000 : 200000;
+		w[i].drains = i == 0;
+	}
+	mmsim_workers_run(test, w, nr);
+	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
+}
+
+/* What one CPU allocates another frees: a producer and a consumer, with the objects in between. */
+struct belt {
+	struct mmsim_kmem_cache *s;
+	u64 *object[256];		/* NULL: taken */
+	unsigned int nr, faults;
+};
+
+static int belt_consumer(void *data)
+{
+	struct belt *b = data;
+	unsigned int i;
+
+	for (i = 0; i < b->nr; i++) {
+		u64 **place = &b->object[i % ARRAY_SIZE(b->object)], *object;
+
+		while (!(object = smp_load_acquire(place)))
+			cond_resched();
+		b->faults += *object != i;
+		mmsim_kmem_cache_free(b->s, object);
+		smp_store_release(place, NULL);
+	}
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+static void slab_across_cpus(struct kunit *test)
+{
+	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
+	struct belt *b = kunit_kzalloc(test, sizeof(*b), GFP_KERNEL);
+	struct mmsim_slab_snapshot before;
+	struct task_struct *consumer;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, b);
+	mmsim_slab_snapshot(slabs, &before);
+	b->s = make(test, "test", 200, 0, 0, NULL);
+	b->nr = 20000;
+	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask))), 0);
+	consumer = kthread_create(belt_consumer, b, "mmsim_belt");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, consumer);
+	kthread_bind(consumer, cpumask_last(cpu_online_mask));
+	wake_up_process(consumer);
+	for (i = 0; i < b->nr; i++) {
+		u64 **place = &b->object[i % ARRAY_SIZE(b->object)];
+		u64 *object = mmsim_kmem_cache_alloc(b->s, GFP_KERNEL | __GFP_NOFAIL);
+
+		*object = i;
+		while (smp_load_acquire(place))
+			cond_resched();
+		smp_store_release(place, object);
+	}
+	kthread_stop(consumer);
+	KUNIT_EXPECT_EQ(test, b->faults, 0);
+	mmsim_kmem_cache_destroy(b->s);
+	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
+}
+
 static struct kunit_case slab_cases[] = {
 	KUNIT_CASE_PARAM(slab_starts_empty, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_objects_are_apart, mmsim_slab_ways_gen),
@@ -463,6 +539,8 @@ static struct kunit_case slab_cases[] = {
 	KUNIT_CASE_PARAM(slab_typesafe_by_rcu, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_kind_of_pages, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_merges, mmsim_slab_ways_gen),
+	KUNIT_CASE_PARAM(slab_hammer, mmsim_slab_ways_gen),
+	KUNIT_CASE_PARAM(slab_across_cpus, mmsim_slab_ways_gen),
 	{}
 };
 

@@ -10,30 +10,46 @@
 
 static const gfp_t mobilities[] = { 0, __GFP_MOVABLE, __GFP_RECLAIMABLE };
 
-static u64 *first_word(struct mmsim_memory *mem, const struct mmsim_worker_block *block)
+static void own_words(struct mmsim_worker_block *block, void *start, size_t size)
 {
-	return mmsim_memory_vaddr(mem, block->page);
+	block->first = start;
+	block->last = start + size - sizeof(u64);
 }
 
-static u64 *last_word(struct mmsim_memory *mem, const struct mmsim_worker_block *block)
+static bool take_block(struct mmsim_worker *w, struct mmsim_worker_block *block)
 {
-	return mmsim_memory_vaddr(mem, block->page) + (PAGE_SIZE << block->order) - sizeof(u64);
+	gfp_t gfp = w->gfp | mobilities[mmsim_test_below(&w->rnd, ARRAY_SIZE(mobilities))];
+
+	block->order = __ffs(prandom_u32_state(&w->rnd) | BIT(w->max_order));
+	block->page = mmsim_memory_alloc(w->mem, gfp, block->order, _RET_IP_);
+	if (block->page)
+		own_words(block, mmsim_memory_vaddr(w->mem, block->page), PAGE_SIZE << block->order);
+	return block->page;
+}
+
+/* Small ones mostly, up to two pages. */
+static bool take_object(struct mmsim_worker *w, struct mmsim_worker_block *block)
+{
+	size_t size = 16 + round_down(mmsim_test_below(&w->rnd, 32U << mmsim_test_below(&w->rnd, 9)), 8);
+	void *object = mmsim_slabs_kmalloc(w->slabs, size, w->gfp, NUMA_NO_NODE, _RET_IP_);
+
+	block->page = NULL;
+	if (object)
+		own_words(block, object, size);
+	return object;
 }
 
 static void worker_take(struct mmsim_worker *w)
 {
-	gfp_t gfp = w->gfp | mobilities[mmsim_test_below(&w->rnd, ARRAY_SIZE(mobilities))];
 	struct mmsim_worker_block *block = &w->slot[w->nr];
 
-	block->order = __ffs(prandom_u32_state(&w->rnd) | BIT(w->max_order));
-	block->page = mmsim_memory_alloc(w->mem, gfp, block->order, _RET_IP_);
-	if (!block->page) {
+	if (w->slabs ? !take_object(w, block) : !take_block(w, block)) {
 		w->failed++;
 		return;
 	}
 	block->stamp = w->stamp++;
-	*first_word(w->mem, block) = block->stamp;
-	*last_word(w->mem, block) = block->stamp;
+	*block->first = block->stamp;
+	*block->last = block->stamp;
 	w->nr++;
 }
 
@@ -41,9 +57,11 @@ static void worker_give(struct mmsim_worker *w)
 {
 	struct mmsim_worker_block *block = &w->slot[mmsim_test_below(&w->rnd, w->nr)];
 
-	if (*first_word(w->mem, block) != block->stamp || *last_word(w->mem, block) != block->stamp ||
-	    !mmsim_memory_free(w->mem, block->page, block->order, _RET_IP_))
-		w->faults++;
+	w->faults += *block->first != block->stamp || *block->last != block->stamp;
+	if (block->page)
+		w->faults += !mmsim_memory_free(w->mem, block->page, block->order, _RET_IP_);
+	else
+		mmsim_slabs_kfree(w->slabs, block->first, _RET_IP_);
 	*block = w->slot[--w->nr];
 }
 
@@ -107,6 +125,8 @@ static int worker_thread(void *data)
 			cond_resched();
 		if (w->drains && step % 4096 == 0)
 			mmsim_pcp_drain_all(w->mem);
+		if (w->drains && w->slabs && step % 512 == 0)
+			mmsim_cache_shrink(w->slabs->kmalloc[MMSIM_KMALLOC_NORMAL][4 + step / 512 % 9]);
 	}
 	mmsim_worker_finish(w);
 	complete(&w->done);

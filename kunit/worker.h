@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A worker takes blocks of random order and mobility and gives them back in random order. It writes a stamp of its own
+ * A worker takes blocks of random order and mobility, or objects of random size, and gives them back in random order. It writes a stamp of its own
  * into each block's first and last word, those that a neighbour or a second owner would hit, and expects to find it
  * there. Workers run one step at a time, or as threads on all CPUs with interrupts that walk in on them.
  */
@@ -17,13 +17,15 @@
 #define MMSIM_WORKER_SLOTS	200
 
 struct mmsim_worker_block {
-	struct mmsim_page *page;
+	struct mmsim_page *page;	/* NULL: an object */
 	unsigned int order;
+	u64 *first, *last;		/* its words */
 	u64 stamp;
 };
 
 struct mmsim_worker {
 	struct mmsim_memory *mem;
+	struct mmsim_slabs *slabs;	/* NULL: it takes blocks. Else objects, by kmalloc */
 	gfp_t gfp;			/* of its requests, besides their mobility */
 	unsigned int max_order;
 	unsigned int steps;		/* of a thread */

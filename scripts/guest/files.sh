@@ -259,7 +259,7 @@ sums() {
 		check "${which}_index follows from buddyinfo" index_follows $which "$DEBUG/${which}_index" "$DEBUG/buddyinfo"
 	done
 	ctl free_all >/dev/null
-	check "free pages and those in the CPUs' lists are all" equal $(($(zone_sum free) + $(zone_sum count:))) "$(zone_sum managed)"
+	check "free pages and those in the CPUs' lists are all" equal $(($(zone_sum free) + $(zone_sum count:))) "$(managed)"
 	check "  some are in the lists" [ "$(zone_sum count:)" -gt 0 ]
 	check "  zoneinfo's free pages are buddyinfo's" equal "$(zone_sum free)" "$(blocks "$DEBUG/buddyinfo")"
 	check "  vmstat's, too" equal "$(awk '$1 == "nr_free_pages" { print $2 }' "$DEBUG/vmstat")" "$(zone_sum free)"

@@ -91,6 +91,13 @@ static void show_cost(struct seq_file *s, const struct mmsim_memory *mem)
 	seq_printf(s, "buddy release per page: %llu ns\n", div64_ul(mem->release_ns, mem->nr_pages));
 }
 
+/* Pages that the zones have given to the slab floor: to its own block, to slabs, to large kmallocs. */
+static unsigned long slab_pages(struct mmsim_slabs *slabs)
+{
+	return BIT(slabs->order) + atomic_long_read(&slabs->nr_slab_pages[0]) +
+	       atomic_long_read(&slabs->nr_slab_pages[1]) + atomic_long_read(&slabs->nr_large_pages);
+}
+
 static int region_show(struct seq_file *s, void *unused)
 {
 	struct mmsim *m = s->private;
@@ -98,6 +105,7 @@ static int region_show(struct seq_file *s, void *unused)
 
 	show_source(s, &m->region);
 	show_cost(s, m->memory);
+	seq_printf(s, "slab floor pages: %lu\n", slab_pages(m->slabs));
 	mmsim_for_each_zone(m->memory, zone) {
 		seq_printf(s, "zone %s: ", zone->name);
 		show_range(s, zone->start_pfn, zone->spanned_pages);
@@ -122,9 +130,8 @@ static int check_show(struct seq_file *s, void *unused)
 	}
 	mmsim_for_each_zone(m->memory, zone)
 		nr_zones++;
-	seq_printf(s, "ok: region of %lu granules, %lu pages in %u zones, every block, list and sum, %lu pages of slabs\n",
-		   mmsim_region_nr_granules(&m->region), m->memory->nr_pages, nr_zones,
-		   atomic_long_read(&m->slabs->nr_slab_pages[0]) + atomic_long_read(&m->slabs->nr_slab_pages[1]));
+	seq_printf(s, "ok: region of %lu granules, %lu pages in %u zones, every block, list and sum, %lu pages of the slab floor\n",
+		   mmsim_region_nr_granules(&m->region), m->memory->nr_pages, nr_zones, slab_pages(m->slabs));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(check);
