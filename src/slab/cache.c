@@ -100,6 +100,8 @@ static void set_extras(struct mmsim_kmem_cache *s)
 	s->poison_object = (s->flags & SLAB_POISON) && !(s->flags & SLAB_TYPESAFE_BY_RCU) && !s->ctor;
 	s->on_alloc = (mem->init_on_alloc && may_zero ? MMSIM_ON_INIT : 0) | (s->debug ? MMSIM_ON_DEBUG : 0);
 	s->on_free = (mem->init_on_free && may_zero ? MMSIM_ON_INIT : 0) | (s->debug ? MMSIM_ON_DEBUG : 0);
+	s->plain_alloc = s->engine == MMSIM_ENGINE_SLUB && !s->on_alloc;
+	s->plain_free = s->engine == MMSIM_ENGINE_SLUB && !s->on_free;
 }
 
 /**

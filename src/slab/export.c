@@ -131,7 +131,7 @@ EXPORT_SYMBOL_GPL(mmsim_kmem_cache_name);
  */
 void *mmsim_kmem_cache_alloc(struct mmsim_kmem_cache *s, gfp_t gfp)
 {
-	return mmsim_front_alloc(s, gfp, NUMA_NO_NODE, _RET_IP_);
+	return mmsim_front_alloc(s, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim_kmem_cache_alloc);
 
@@ -146,7 +146,7 @@ EXPORT_SYMBOL_GPL(mmsim_kmem_cache_alloc);
  */
 void *mmsim_kmem_cache_alloc_node(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 {
-	return mmsim_front_alloc(s, gfp, node, _RET_IP_);
+	return mmsim_cache_alloc(s, gfp, node, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim_kmem_cache_alloc_node);
 

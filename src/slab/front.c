@@ -2,12 +2,13 @@
 /*
  * Allocating and freeing objects of a cache: what stands before and behind an engine.
  *
- * An allocation is the engine's; what follows is asked for by one test of two words: an object that is to be zeroed, or
- * belongs to a debugging cache. A free finds the slab by the object's address, the cache by the slab, and compares it with
+ * The fast path, in front.h, is SLUB's: an object from and to the CPU's freelist, where nothing else is to be done. It is
+ * inlined into the exported functions and calls nothing, so that it saves no registers. Everything else comes here: other
+ * engines, objects that are to be zeroed, debugging caches, nodes. A free finds the slab by the object's address, the cache by the slab, and compares it with
  * the one that the client says: an address that is nobody's, or another cache's, goes no further. Whether it is the start
  * of an object, and one in use, only a debugging cache asks.
  *
- * SLUB, which most caches are made by, is called directly and inlined; the others through their ops.
+ * SLUB, which most caches are made by, is called directly; the others through their ops.
  */
 #include <linux/kernel.h>
 #include <linux/sched/mm.h>
@@ -15,17 +16,8 @@
 
 #include "slab/front.h"
 
-/**
- * mmsim_slab_finish_alloc() - what else is to be done to an object before the client gets it
- * @s: its cache
- * @gfp: the client's flags
- * @object: what the engine found; NULL: nothing
- * @caller: for the object's owners
- *
- * Context: any.
- * Return: @object.
- */
-void *mmsim_slab_finish_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, void *object, unsigned long caller)
+/* What else is to be done to an object before the client gets it. */
+static void *finish_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, void *object, unsigned long caller)
 {
 	if (!object)
 		return NULL;
@@ -37,22 +29,25 @@ void *mmsim_slab_finish_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, void *objec
 }
 
 /**
- * mmsim_slab_prepare_free() - what is to be done to an object before the engine gets it back
- * @s: its cache
- * @slab: its slab
- * @object: the object
+ * mmsim_front_alloc_any() - allocate an object, whatever it takes
+ * @s: the cache
+ * @gfp: the kernel's flags
+ * @node: the node to prefer, or NUMA_NO_NODE
  * @caller: for the object's owners
  *
- * Context: any.
- * Return: false when it can't be taken back, which is reported.
+ * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
+ * Return: the object, or NULL.
  */
-bool mmsim_slab_prepare_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller)
+void *mmsim_front_alloc_any(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
 {
-	if ((s->on_free & MMSIM_ON_DEBUG) && !mmsim_slab_debug_free(s, slab, object, caller))
-		return false;
-	if (s->on_free & MMSIM_ON_INIT)
-		memset(object, 0, s->object_size);
-	return true;
+	void *object;
+
+	might_alloc(gfp);
+	if (likely(s->engine == MMSIM_ENGINE_SLUB))
+		object = mmsim_slub_alloc(s, gfp, node);
+	else
+		object = s->ops->alloc(s, gfp, node);
+	return finish_alloc(s, gfp, object, caller);
 }
 
 /**
@@ -67,37 +62,61 @@ bool mmsim_slab_prepare_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab
  */
 void *mmsim_cache_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
 {
-	return mmsim_front_alloc(s, gfp, node, caller);
+	if (node == NUMA_NO_NODE)
+		return mmsim_front_alloc(s, gfp, caller);
+	return mmsim_front_alloc_any(s, gfp, node, caller);
 }
 
 /**
- * mmsim_slab_engine_slab() - the slab of an object that is not in one of its own cache
- * @s: the cache that the client says
+ * mmsim_front_free_any() - give an object back to its engine, whatever it takes
+ * @s: its cache
+ * @slab: its slab
  * @object: the object
+ * @caller: for reports, and for the object's owners
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_front_free_any(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller)
+{
+	if ((s->on_free & MMSIM_ON_DEBUG) && !mmsim_slab_debug_free(s, slab, object, caller))
+		return;
+	if (s->on_free & MMSIM_ON_INIT)
+		memset(object, 0, s->object_size);
+	if (likely(s->engine == MMSIM_ENGINE_SLUB))
+		mmsim_slub_free(s, slab, object);
+	else
+		s->ops->free(s, slab, object);
+}
+
+/**
+ * mmsim_front_free_foreign() - free an object that is in no slab of its cache
+ * @s: the cache that the client says
+ * @object: the object; NULL is ignored
  * @caller: for reports
  *
- * An engine whose caches share their slabs says so by heap.
+ * An engine whose caches share their slabs says so by the floor's heap; anything else is a mistake.
  *
- * Return: the slab, if there is nothing wrong after all; NULL otherwise, reported.
+ * Context: any; never sleeps.
  */
-struct mmsim_slab *mmsim_slab_engine_slab(struct mmsim_kmem_cache *s, const void *object, unsigned long caller)
+void mmsim_front_free_foreign(struct mmsim_kmem_cache *s, void *object, unsigned long caller)
 {
 	struct mmsim_slabs *slabs = s->slabs;
 	struct mmsim_page *page = mmsim_slabs_head(slabs, object);
 	struct mmsim_slab *slab = page ? mmsim_page_slab(page) : NULL;
 
-	if (slab && slab->cache == slabs->heap && s->ops == slabs->heap->ops)
-		return slab;
+	if (!object)
+		return;
 	if (!page)
 		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_WILD, s, "%#lx is freed and not in the region; free what was allocated (by %pS)",
 			       (unsigned long)object, (void *)caller);
 	else if (!slab)
 		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_NO_SLAB, s, "%#lx is freed and in no slab; it is free already, or pages (by %pS)",
 			       (unsigned long)object, (void *)caller);
+	else if (slab->cache == slabs->heap && s->ops == slabs->heap->ops)
+		mmsim_front_free_any(s, slab, object, caller);
 	else
 		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CACHE, s, "%#lx is freed to it and is an object of %s; free it there (by %pS)",
 			       (unsigned long)object, slab->cache->name, (void *)caller);
-	return NULL;
 }
 
 /**
@@ -148,20 +167,21 @@ size_t mmsim_cache_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, 
 		got = alloc_each(s, gfp, nr, objects);
 	if (unlikely((gfp & __GFP_ZERO) || s->on_alloc))
 		for (i = 0; i < got; i++)
-			mmsim_slab_finish_alloc(s, gfp, objects[i], caller);
+			finish_alloc(s, gfp, objects[i], caller);
 	if (likely(got == nr))
 		return nr;
 	mmsim_cache_free_bulk(s, got, objects, caller);
 	return 0;
 }
 
-/* How many of the objects from the first on are of its slab. */
+/* How many of the objects, from the first on, lie in its slab. */
 static size_t run_of_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects)
 {
+	unsigned long start = (unsigned long)slab->virtual, size = PAGE_SIZE << mmsim_slab_order(slab);
 	size_t i;
 
 	for (i = 1; i < nr; i++)
-		if (mmsim_front_slab(s, objects[i]) != slab)
+		if ((unsigned long)objects[i] - start >= size)
 			break;
 	return i;
 }
@@ -194,10 +214,10 @@ void mmsim_cache_free_bulk(struct mmsim_kmem_cache *s, size_t nr, void **objects
 	size_t run;
 
 	for (; nr; nr -= run, objects += run) {
-		struct mmsim_slab *slab = mmsim_front_slab(s, objects[0]);
+		struct mmsim_slab *slab;
 
 		run = 1;
-		if (unlikely(!slab || s->on_free)) {
+		if (unlikely(s->on_free || !mmsim_slabs_find(s->slabs, objects[0], &slab) || slab->cache != s)) {
 			mmsim_cache_free(s, objects[0], caller);
 			continue;
 		}

@@ -22,16 +22,9 @@
 static_assert(MMSIM_KMALLOC_MAX_CACHE == MMSIM_KMALLOC_MAX_CACHE_SIZE, "the contract's is for headers without kmalloc.h");
 static_assert(MMSIM_NR_KMALLOC == 14 && 1 << (MMSIM_NR_KMALLOC - 1) == MMSIM_KMALLOC_MAX_CACHE);
 
-/* By (size - 1) / 8, for sizes up to 192. */
-static const u8 small_index[24] = {
+const u8 mmsim_kmalloc_small_index[24] = {
 	3, 4, 5, 5, 6, 6, 6, 6, 1, 1, 1, 1, 7, 7, 7, 7, 2, 2, 2, 2, 2, 2, 2, 2,
 };
-
-/* The index of a size from 1 to MMSIM_KMALLOC_MAX_CACHE. */
-static __always_inline unsigned int index_of(size_t size)
-{
-	return size <= 192 ? small_index[(size - 1) / 8] : fls((unsigned int)size - 1);
-}
 
 static __always_inline enum mmsim_kmalloc_type type_of(gfp_t gfp)
 {
@@ -177,7 +170,7 @@ static noinline void free_large(struct mmsim_slabs *slabs, struct mmsim_page *pa
 
 /* --- Allocating and freeing --- */
 
-static noinline void *engine_kmalloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node)
+static void *heap_kmalloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node)
 {
 	void *object;
 
@@ -188,29 +181,11 @@ static noinline void *engine_kmalloc(struct mmsim_kmem_cache *s, size_t size, gf
 	return object;
 }
 
-static __always_inline void *kmalloc_from(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node,
-					  unsigned long caller)
+static void *kmalloc_from(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node, unsigned long caller)
 {
-	if (unlikely(s->engine != MMSIM_ENGINE_SLUB && s->ops->heap_alloc))
-		return engine_kmalloc(s, size, gfp, node);
-	return mmsim_front_alloc(s, gfp, node, caller);
-}
-
-/**
- * mmsim_slabs_kmalloc_index() - allocate from the cache of a size
- * @slabs: the floor
- * @index: mmsim_kmalloc_index(size)
- * @size: bytes, from 1 to MMSIM_KMALLOC_MAX_CACHE
- * @gfp: the kernel's flags
- * @caller: for the object's owners
- *
- * Context: as mmsim_slabs_kmalloc().
- * Return: as mmsim_slabs_kmalloc().
- */
-void *mmsim_slabs_kmalloc_index(struct mmsim_slabs *slabs, unsigned int index, size_t size, gfp_t gfp,
-				unsigned long caller)
-{
-	return kmalloc_from(slabs->kmalloc[type_of(gfp)][index], size, gfp, NUMA_NO_NODE, caller);
+	if (s->ops->heap_alloc)
+		return heap_kmalloc(s, size, gfp, node);
+	return mmsim_cache_alloc(s, gfp, node, caller);
 }
 
 /**
@@ -230,7 +205,7 @@ void *mmsim_slabs_kmalloc(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int
 		return mmsim_slabs_kmalloc_large(slabs, size, gfp, node, caller);
 	if (unlikely(!size))
 		return ZERO_SIZE_PTR;
-	return kmalloc_from(slabs->kmalloc[type_of(gfp)][index_of(size)], size, gfp, node, caller);
+	return kmalloc_from(slabs->kmalloc[type_of(gfp)][mmsim_kmalloc_index_of(size)], size, gfp, node, caller);
 }
 
 /**
@@ -247,16 +222,16 @@ void mmsim_slabs_kfree(struct mmsim_slabs *slabs, const void *object, unsigned l
 	struct mmsim_slab *slab;
 	struct mmsim_page *page;
 
-	if (unlikely(ZERO_OR_NULL_PTR(object)))
+	if (ZERO_OR_NULL_PTR(object))
 		return;
 	page = mmsim_slabs_head(slabs, object);
-	slab = likely(page) ? mmsim_page_slab(page) : NULL;
-	if (unlikely(!slab)) {
+	slab = page ? mmsim_page_slab(page) : NULL;
+	if (!slab) {
 		free_large(slabs, page, object, caller);
 		return;
 	}
 	s = slab->cache;
-	if (unlikely(s->engine != MMSIM_ENGINE_SLUB && s->ops->heap_free))
+	if (s->ops->heap_free)
 		s->ops->heap_free(s, slab, (void *)object);
 	else
 		mmsim_front_free_to(s, slab, (void *)object, caller);

@@ -8,7 +8,7 @@
 
 #include <mmsim/kmalloc.h>
 
-#include "slab/slab.h"
+#include "slab/front.h"
 
 /**
  * mmsim___kmalloc() - allocate memory, as __kmalloc(); for sizes that are known at run time
@@ -21,7 +21,7 @@
  */
 void *mmsim___kmalloc(size_t size, gfp_t gfp)
 {
-	return mmsim_slabs_kmalloc(mmsim_slabs_live, size, gfp, NUMA_NO_NODE, _RET_IP_);
+	return mmsim_front_kmalloc(mmsim_slabs_live, size, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim___kmalloc);
 
@@ -36,7 +36,7 @@ EXPORT_SYMBOL_GPL(mmsim___kmalloc);
  */
 void *mmsim___kmalloc_index(unsigned int index, size_t size, gfp_t gfp)
 {
-	return mmsim_slabs_kmalloc_index(mmsim_slabs_live, index, size, gfp, _RET_IP_);
+	return mmsim_front_kmalloc_index(mmsim_slabs_live, index, size, gfp, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim___kmalloc_index);
 
@@ -93,7 +93,7 @@ EXPORT_SYMBOL_GPL(mmsim_kmalloc_node_track_caller);
  */
 void mmsim_kfree(const void *object)
 {
-	mmsim_slabs_kfree(mmsim_slabs_live, object, _RET_IP_);
+	mmsim_front_kfree(mmsim_slabs_live, object, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim_kfree);
 

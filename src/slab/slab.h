@@ -93,6 +93,8 @@ static_assert(sizeof(struct rcu_head) <= sizeof(struct list_head), "cache is nee
  */
 struct mmsim_kmem_cache {
 	/* What each allocation and free needs, in one cache line. */
+	bool plain_alloc;		/* SLUB's, and nothing else is to be done when an object is handed out ... */
+	bool plain_free;		/* ... or comes back */
 	u8 engine;			/* enum mmsim_engine; never the default */
 	u8 on_alloc;			/* MMSIM_ON_*: what else the front does when an object is handed out ... */
 	u8 on_free;			/* ... and when it comes back */
@@ -187,7 +189,7 @@ struct mmsim_slabs {
 	unsigned long base;		/* address of the region's first byte */
 	unsigned long nr_pages;
 	struct mmsim_page *map;
-	struct mmsim_kmem_cache *kmalloc[MMSIM_NR_KMALLOC_TYPES][MMSIM_NR_KMALLOC];	/* constant */
+	struct mmsim_kmem_cache *kmalloc[MMSIM_NR_KMALLOC_TYPES][16];	/* by index, up to MMSIM_NR_KMALLOC. Constant */
 
 	struct mmsim_memory *mem;	/* the page floor. Constant */
 	struct mmsim_slab_params params;	/* nothing is left to default. Constant */
@@ -388,8 +390,6 @@ void mmsim_cache_report_left(struct mmsim_kmem_cache *s, unsigned long caller);
 
 /* kmalloc.c: the same for kmalloc; also for an engine's own needs, once slabs->up */
 int mmsim_kmalloc_init(struct mmsim_slabs *slabs);
-void *mmsim_slabs_kmalloc_index(struct mmsim_slabs *slabs, unsigned int index, size_t size, gfp_t gfp,
-				unsigned long caller);
 void *mmsim_slabs_kmalloc_large(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int node, unsigned long caller);
 void *mmsim_slabs_kmalloc(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int node, unsigned long caller);
 void mmsim_slabs_kfree(struct mmsim_slabs *slabs, const void *object, unsigned long caller);
@@ -444,17 +444,31 @@ static inline unsigned int mmsim_slab_nid(const struct mmsim_slab *slab)
 }
 
 /* The head of the block that @addr lies in, be it a slab or not; NULL when it is not the region's. */
-static __always_inline struct mmsim_page *mmsim_slabs_head(const struct mmsim_slabs *slabs, const void *addr)
+static inline struct mmsim_page *mmsim_slabs_head(const struct mmsim_slabs *slabs, const void *addr)
 {
 	unsigned long i = ((unsigned long)addr - slabs->base) >> PAGE_SHIFT;
 
-	return likely(i < slabs->nr_pages) ? mmsim_head_of(&slabs->map[i]) : NULL;
+	return i < slabs->nr_pages ? mmsim_head_of(&slabs->map[i]) : NULL;
 }
 
 /* The slab that @page is the head of; NULL when it is none. */
-static __always_inline struct mmsim_slab *mmsim_page_slab(struct mmsim_page *page)
+static inline struct mmsim_slab *mmsim_page_slab(struct mmsim_page *page)
 {
-	return likely(READ_ONCE(page->flags) & MMSIM_PAGE_SLAB) ? (struct mmsim_slab *)page : NULL;
+	return READ_ONCE(page->flags) & MMSIM_PAGE_SLAB ? (struct mmsim_slab *)page : NULL;
+}
+
+/* Both in one: whether @addr lies in a slab, and in which. */
+static __always_inline bool mmsim_slabs_find(const struct mmsim_slabs *slabs, const void *addr,
+					     struct mmsim_slab **slab)
+{
+	unsigned long i = ((unsigned long)addr - slabs->base) >> PAGE_SHIFT;
+	struct mmsim_page *page;
+
+	if (unlikely(i >= slabs->nr_pages))
+		return false;
+	page = mmsim_head_of(&slabs->map[i]);
+	*slab = (struct mmsim_slab *)page;
+	return likely(READ_ONCE(page->flags) & MMSIM_PAGE_SLAB);
 }
 
 #endif /* MMSIM_SRC_SLAB_H */

@@ -347,11 +347,11 @@ static void *pop_object(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c)
 /* From what there is on this CPU and on its node. */
 static void *alloc_from_partial(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 {
-	struct mmsim_slub_cpu *c = s->debug ? NULL : mmsim_slub_enter(s);
+	struct mmsim_slub_cpu *c;
 	void *object = NULL;
 	LIST_HEAD(empty);
 
-	if (!c)
+	if (s->debug || !mmsim_slub_enter(s, &c))
 		return take_one(s, gfp, node, false);
 	if (refill(s, c, node, &empty))
 		object = pop_object(s, c);
@@ -363,26 +363,28 @@ static void *alloc_from_partial(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 /* An object of a new slab. The CPU goes on with that slab, unless it has got another meanwhile. */
 static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
-	struct mmsim_slub_cpu *c = s->debug ? NULL : mmsim_slub_enter(s);
-	void *object;
+	struct mmsim_slub_cpu *c;
+	void *object = NULL;
 
-	if (c && !c->slab) {
-		freeze(slab);
-		c->slab = slab;
-		c->freelist = take_all(slab);
-		object = pop_object(s, c);
-	} else {
-		object = take_object(s, slab);
-		if (mmsim_slub_state(slab).head != MMSIM_SLUB_NONE)
-			list_new_slab(s, slab);
-	}
-	if (c)
+	if (!s->debug && mmsim_slub_enter(s, &c)) {
+		if (!c->slab) {
+			freeze(slab);
+			c->slab = slab;
+			c->freelist = take_all(slab);
+			object = pop_object(s, c);
+		}
 		mmsim_slub_leave(c);
+	}
+	if (object)
+		return object;
+	object = take_object(s, slab);
+	if (mmsim_slub_state(slab).head != MMSIM_SLUB_NONE)
+		list_new_slab(s, slab);
 	return object;
 }
 
 /**
- * mmsim_slub_alloc_slow() - allocate when the CPU's freelist can't
+ * mmsim_slub_alloc() - allocate an object
  * @s: the cache
  * @gfp: the client's flags
  * @node: the node to prefer, or NUMA_NO_NODE
@@ -390,11 +392,13 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
  * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: an object, or NULL.
  */
-void *mmsim_slub_alloc_slow(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 {
-	void *object = alloc_from_partial(s, gfp, node);
+	void *object = node == NUMA_NO_NODE ? mmsim_slub_pop(s) : NULL;
 	struct mmsim_slab *slab;
 
+	if (!object)
+		object = alloc_from_partial(s, gfp, node);
 	if (object)
 		return object;
 	slab = new_slab(s, gfp, node);
@@ -404,11 +408,11 @@ void *mmsim_slub_alloc_slow(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 /* As many objects as there are without new pages, up to @nr. */
 static size_t pop_many(struct mmsim_kmem_cache *s, size_t nr, void **objects)
 {
-	struct mmsim_slub_cpu *c = s->debug ? NULL : mmsim_slub_enter(s);
+	struct mmsim_slub_cpu *c;
 	LIST_HEAD(empty);
 	size_t i = 0;
 
-	if (!c)
+	if (s->debug || !mmsim_slub_enter(s, &c))
 		return 0;
 	while (i < nr && (c->freelist || refill(s, c, NUMA_NO_NODE, &empty)))
 		objects[i++] = pop_object(s, c);
@@ -424,7 +428,7 @@ static size_t pop_many(struct mmsim_kmem_cache *s, size_t nr, void **objects)
  * @nr: how many
  * @objects: where they go
  *
- * Context: as mmsim_slub_alloc_slow().
+ * Context: as mmsim_slub_alloc().
  * Return: how many there were.
  */
 size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects)
@@ -435,7 +439,7 @@ size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, v
 		i += pop_many(s, min(nr - i, MAX_HOLD), objects + i);
 		if (i == nr)
 			break;
-		objects[i] = mmsim_slub_alloc_slow(s, gfp, NUMA_NO_NODE);
+		objects[i] = mmsim_slub_alloc(s, gfp, NUMA_NO_NODE);
 		if (!objects[i])
 			break;
 		i++;
@@ -448,10 +452,10 @@ size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, v
 /* A slab that was full and is frozen by us goes to this CPU's partial list. */
 static void keep_partial(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
-	struct mmsim_slub_cpu *c = mmsim_slub_enter(s);
+	struct mmsim_slub_cpu *c;
 	LIST_HEAD(empty);
 
-	if (!c) {
+	if (!mmsim_slub_enter(s, &c)) {
 		thaw(s, slab, NULL, NULL, 0, &empty);
 	} else {
 		if (c->nr_partial >= mmsim_slub_cache(s)->cpu_partial_slabs)
@@ -476,18 +480,14 @@ static bool relist(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n, struct
 	return false;
 }
 
-/**
- * mmsim_slub_free_slow() - put objects back into their slab
- * @s: the cache
- * @slab: the slab of them all
- * @head: the first one ...
- * @tail: ... and the last one, linked from the first with mmsim_slub_set_next()
- * @nr: how many
- *
- * Context: any; never sleeps.
- */
-void mmsim_slub_free_slow(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail,
-			  unsigned int nr)
+static noinline void report_double_free(struct mmsim_kmem_cache *s, void *object)
+{
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "object %#lx is free already; it is freed twice in a row",
+		       (unsigned long)object);
+}
+
+/* Puts @nr objects, linked from @head to @tail, back into their slab. */
+static void push_to_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail, unsigned int nr)
 {
 	struct mmsim_slub_node *n = NULL;
 	bool was_full, is_empty, discard;
@@ -497,7 +497,7 @@ void mmsim_slub_free_slow(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, v
 	for (;;) {
 		old = mmsim_slub_state(slab);
 		if (unlikely(mmsim_slub_object(slab, old.head) == head)) {
-			mmsim_slub_double_free(s, head);
+			report_double_free(s, head);
 			return;
 		}
 		new = old;
@@ -529,6 +529,31 @@ void mmsim_slub_free_slow(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, v
 }
 
 /**
+ * mmsim_slub_free() - take back an object that the CPU's freelist didn't
+ * @s: the cache
+ * @slab: its slab
+ * @object: the object
+ *
+ * Onto the slab's own list, whoever has the slab. Twice in a row is seen here, for both lists.
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+{
+	struct mmsim_slub_cpu *c;
+	bool twice = false;
+
+	if (mmsim_slub_enter(s, &c)) {
+		twice = object == c->freelist;
+		mmsim_slub_leave(c);
+	}
+	if (unlikely(twice))
+		report_double_free(s, object);
+	else
+		push_to_slab(s, slab, object, object, 1);
+}
+
+/**
  * mmsim_slub_free_bulk() - take back several objects of a slab
  * @s: the cache
  * @slab: the slab of them all
@@ -544,16 +569,18 @@ void mmsim_slub_free_bulk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, s
 
 	for (i = 1; i < nr; i++)
 		mmsim_slub_set_next(s, objects[i - 1], objects[i]);
-	c = mmsim_slub_enter(s);
-	if (c && slab == c->slab) {
-		mmsim_slub_set_next(s, objects[nr - 1], c->freelist);
-		c->freelist = objects[0];
+	if (mmsim_slub_enter(s, &c)) {
+		bool here = slab == c->slab;
+
+		if (here) {
+			mmsim_slub_set_next(s, objects[nr - 1], c->freelist);
+			c->freelist = objects[0];
+		}
 		mmsim_slub_leave(c);
-		return;
+		if (here)
+			return;
 	}
-	if (c)
-		mmsim_slub_leave(c);
-	mmsim_slub_free_slow(s, slab, objects[0], objects[nr - 1], nr);
+	push_to_slab(s, slab, objects[0], objects[nr - 1], nr);
 }
 
 /* --- What a CPU holds --- */
@@ -610,15 +637,4 @@ void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid)
 	list_sort(NULL, &n->partial, fewer_free);
 	spin_unlock_irqrestore(&n->lock, flags);
 	discard_slabs(s, &empty);
-}
-
-/**
- * mmsim_slub_double_free() - report that the object freed last is freed again
- * @s: the cache
- * @object: the object
- */
-void mmsim_slub_double_free(struct mmsim_kmem_cache *s, void *object)
-{
-	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "object %#lx is free already; it is freed twice in a row",
-		       (unsigned long)object);
 }

@@ -59,10 +59,8 @@ union mmsim_slub_state {
 
 static_assert(sizeof(union mmsim_slub_state) == sizeof(unsigned long));
 
-void *mmsim_slub_alloc_slow(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
-void mmsim_slub_free_slow(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail,
-			  unsigned int nr);
-void mmsim_slub_double_free(struct mmsim_kmem_cache *s, void *object);
+void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
+void mmsim_slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
 size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects);
 void mmsim_slub_free_bulk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects);
 bool mmsim_slub_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu);
@@ -123,20 +121,18 @@ static __always_inline void mmsim_slub_set_next(const struct mmsim_kmem_cache *s
 	WRITE_ONCE(*(unsigned long *)at, mmsim_slub_mangle(s, (unsigned long)next, at));
 }
 
-/* This CPU's part, ours until mmsim_slub_leave(); NULL when we interrupt somebody who has it. */
-static __always_inline struct mmsim_slub_cpu *mmsim_slub_enter(const struct mmsim_kmem_cache *s)
+/* This CPU's part, ours until mmsim_slub_leave(); false when we interrupt somebody who has it. */
+static __always_inline bool mmsim_slub_enter(const struct mmsim_kmem_cache *s, struct mmsim_slub_cpu **c)
 {
-	struct mmsim_slub_cpu *c;
-
 	preempt_disable();
-	c = mmsim_cpu_part(s, smp_processor_id());
-	if (unlikely(READ_ONCE(c->busy))) {
+	*c = mmsim_cpu_part(s, smp_processor_id());
+	if (unlikely(READ_ONCE((*c)->busy))) {
 		preempt_enable();
-		return NULL;
+		return false;
 	}
-	WRITE_ONCE(c->busy, true);
+	WRITE_ONCE((*c)->busy, true);
 	barrier();
-	return c;
+	return true;
 }
 
 static __always_inline void mmsim_slub_leave(struct mmsim_slub_cpu *c)
@@ -146,42 +142,43 @@ static __always_inline void mmsim_slub_leave(struct mmsim_slub_cpu *c)
 	preempt_enable();
 }
 
-static __always_inline void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+/* An object from the CPU's freelist; NULL when there is none, or it can't be used just now. */
+static __always_inline void *mmsim_slub_pop(const struct mmsim_kmem_cache *s)
 {
-	struct mmsim_slub_cpu *c = mmsim_slub_enter(s);
+	struct mmsim_slub_cpu *c;
 	void *object;
 
-	if (likely(c)) {
-		object = c->freelist;
-		if (likely(object && (node == NUMA_NO_NODE || mmsim_slab_nid(c->slab) == node))) {
-			c->freelist = mmsim_slub_next(s, object);
-			mmsim_slub_leave(c);
-			return object;
-		}
+	if (unlikely(!mmsim_slub_enter(s, &c)))
+		return NULL;
+	object = c->freelist;
+	if (unlikely(!object)) {
 		mmsim_slub_leave(c);
+		return NULL;
 	}
-	return mmsim_slub_alloc_slow(s, gfp, node);
+	c->freelist = mmsim_slub_next(s, object);
+	mmsim_slub_leave(c);
+	return object;
 }
 
-static __always_inline void mmsim_slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+/*
+ * An object to the CPU's freelist; false when it is of another slab, can't be put there just now, or is the one that is
+ * there already, which mmsim_slub_free() sees, too.
+ */
+static __always_inline bool mmsim_slub_push(const struct mmsim_kmem_cache *s, const struct mmsim_slab *slab,
+					    void *object)
 {
-	struct mmsim_slub_cpu *c = mmsim_slub_enter(s);
+	struct mmsim_slub_cpu *c;
 
-	if (likely(c)) {
-		if (likely(slab == c->slab)) {
-			if (unlikely(object == c->freelist)) {
-				mmsim_slub_leave(c);
-				mmsim_slub_double_free(s, object);
-				return;
-			}
-			mmsim_slub_set_next(s, object, c->freelist);
-			c->freelist = object;
-			mmsim_slub_leave(c);
-			return;
-		}
+	if (unlikely(!mmsim_slub_enter(s, &c)))
+		return false;
+	if (unlikely(slab != c->slab || object == c->freelist)) {
 		mmsim_slub_leave(c);
+		return false;
 	}
-	mmsim_slub_free_slow(s, slab, object, object, 1);
+	mmsim_slub_set_next(s, object, c->freelist);
+	c->freelist = object;
+	mmsim_slub_leave(c);
+	return true;
 }
 
 #endif /* MMSIM_SRC_SLUB_H */

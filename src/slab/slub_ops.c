@@ -92,14 +92,10 @@ static void slub_destroy(struct mmsim_kmem_cache *s)
 		slub_kmalloc_down(s);
 }
 
-static void *slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
-{
-	return mmsim_slub_alloc(s, gfp, node);
-}
-
 static void slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
 {
-	mmsim_slub_free(s, slab, object);
+	if (!mmsim_slub_push(s, slab, object))
+		mmsim_slub_free(s, slab, object);
 }
 
 static unsigned long slub_shrink(struct mmsim_kmem_cache *s)
@@ -270,7 +266,7 @@ const struct mmsim_slab_ops mmsim_slub_ops = {
 	.destroy = slub_destroy,
 	.kmalloc_up = slub_kmalloc_up,
 	.kmalloc_down = slub_kmalloc_down,
-	.alloc = slub_alloc,
+	.alloc = mmsim_slub_alloc,
 	.free = slub_free,
 	.alloc_bulk = mmsim_slub_alloc_bulk,
 	.free_bulk = mmsim_slub_free_bulk,
