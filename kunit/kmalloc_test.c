@@ -58,7 +58,7 @@ static void kmalloc_sizes(struct kunit *test)
 		KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)p, 8));
 		if (is_power_of_2(size))
 			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)p, min_t(size_t, size, PAGE_SIZE)),
-					      "size %zu at %px", size, p);
+					      "size %zu", size);
 		KUNIT_EXPECT_GE(test, mmsim_ksize(p), size);
 		memset(p, 0x77, size);
 		mmsim_kfree(p);
@@ -266,7 +266,8 @@ static void oracle_take(struct kunit *test, struct rnd_state *rnd, struct mmsim_
 	l->size = l->s ? l->s->object_size : 1 + mmsim_test_below(rnd, 1U << mmsim_test_below(rnd, 15));
 	l->at = l->s ? mmsim_kmem_cache_alloc(l->s, QUIET) : mmsim_kmalloc(l->size, QUIET);
 	KUNIT_ASSERT_NOT_NULL(test, l->at);
-	KUNIT_ASSERT_FALSE_MSG(test, overlaps(live, *nr, l), "%px, %zu bytes", l->at, l->size);
+	KUNIT_ASSERT_FALSE_MSG(test, overlaps(live, *nr, l), "at %#lx, %zu bytes", (unsigned long)l->at,
+			       l->size);
 	l->stamp = prandom_u32_state(rnd);
 	memset(l->at, l->stamp, l->size);
 	++*nr;
@@ -276,7 +277,8 @@ static void oracle_give(struct kunit *test, struct rnd_state *rnd, struct live *
 {
 	struct live *l = &live[mmsim_test_below(rnd, *nr)];
 
-	KUNIT_ASSERT_NULL_MSG(test, memchr_inv(l->at, l->stamp, l->size), "%px, %zu bytes", l->at, l->size);
+	KUNIT_ASSERT_NULL_MSG(test, memchr_inv(l->at, l->stamp, l->size), "at %#lx, %zu bytes",
+			      (unsigned long)l->at, l->size);
 	if (l->s)
 		mmsim_kmem_cache_free(l->s, l->at);
 	else

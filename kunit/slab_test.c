@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "slab": caches, as any client may rely on them, whatever engine makes them. Each body runs on every engine,
- * with and without debugging; afterwards all pages are back and every misuse is counted.
+ * KUnit suite "slab": caches, as any client may rely on them, whatever engine makes them. Each body runs on every
+ * engine, with and without debugging; afterwards all pages are back and every misuse is counted.
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
@@ -480,10 +480,12 @@ static int belt_consumer(void *data)
 	for (i = 0; i < b->nr; i++) {
 		u64 **place = &b->object[i % ARRAY_SIZE(b->object)], *object;
 
+		/* With what the producer has written into it. */
 		while (!(object = smp_load_acquire(place)))
 			cond_resched();
 		b->faults += *object != i;
 		mmsim_kmem_cache_free(b->s, object);
+		/* Pairs with the producer's load: it is freed. */
 		smp_store_release(place, NULL);
 	}
 	while (!kthread_should_stop())
@@ -513,8 +515,10 @@ static void slab_across_cpus(struct kunit *test)
 		u64 *object = mmsim_kmem_cache_alloc(b->s, GFP_KERNEL | __GFP_NOFAIL);
 
 		*object = i;
+		/* Until the consumer has freed what was there; then it gets this, with its number. */
 		while (smp_load_acquire(place))
 			cond_resched();
+		/* Pairs with the consumer's load. */
 		smp_store_release(place, object);
 	}
 	kthread_stop(consumer);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "slub": what is SLUB's alone. The geometry of slabs by the rules of both kernels, a CPU's slabs and a node's
- * lists, interrupts that walk in, and what debugging caches find.
+ * KUnit suite "slub": what is SLUB's alone. The geometry of slabs by the rules of both kernels, a CPU's slabs and a
+ * node's lists, interrupts that walk in, and what debugging caches find.
  */
 #include <linux/cpumask.h>
 #include <linux/sched.h>
@@ -32,7 +32,8 @@ static void expect_rows(struct kunit *test, const struct mmsim_slab_rules *rules
 
 /* A machine's own slabinfo, of an old kernel with 128 CPUs. */
 static const struct row listing[] = {
-	{ 144, 56, 2 }, { 1088, 30, 8 }, { 1088, 30, 8 }, { 280, 58, 4 }, { 328, 49, 4 }, { 2112, 15, 8 }, { 3312, 9, 8 },
+	{ 144, 56, 2 }, { 1088, 30, 8 }, { 1088, 30, 8 }, { 280, 58, 4 },
+	{ 328, 49, 4 }, { 2112, 15, 8 }, { 3312, 9, 8 },
 	{ 2632, 12, 8 }, { 232, 70, 4 }, { 312, 52, 4 }, { 896, 36, 8 }, { 400, 40, 4 }, { 768, 42, 8 },
 	{ 576, 56, 8 }, { 1152, 28, 8 }, { 1024, 32, 8 }, { 832, 39, 8 },
 };

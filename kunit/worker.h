@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A worker takes blocks of random order and mobility, or objects of random size, and gives them back in random order. It writes a stamp of its own
- * into each block's first and last word, those that a neighbour or a second owner would hit, and expects to find it
- * there. Workers run one step at a time, or as threads on all CPUs with interrupts that walk in on them.
+ * A worker takes blocks of random order and mobility, or objects of random size, and gives them back in random order.
+ * It writes a stamp of its own into each block's first and last word, those that a neighbour or a second owner would
+ * hit, and expects to find it there. Workers run one step at a time, or as threads on all CPUs with interrupts that
+ * walk in on them.
  */
 #ifndef MMSIM_KUNIT_WORKER_H
 #define MMSIM_KUNIT_WORKER_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * mmsim's kmalloc and its family, as other modules see them: the kernel's functions with mmsim_ before their names. They
- * act on the live instance. The functions' documentation stands where they are defined, in src/slab/kmalloc_export.c.
+ * mmsim's kmalloc and its family, as other modules see them: the kernel's functions with mmsim_ before their names.
+ * They act on the live instance. The functions' documentation stands where they are defined, in
+ * src/slab/kmalloc_export.c.
  */
 #ifndef MMSIM_KMALLOC_H
 #define MMSIM_KMALLOC_H

@@ -35,9 +35,9 @@
 #endif
 
 /*
- * How SLUB and kmalloc lay out slabs differs between kernels, and mmsim's caches have the geometry of those of the kernel
- * that it runs in. 6.7 rewrote calculate_order(), which until then lowered the number of objects wanted where no order
- * fitted; 6.11 introduced the alignment of kmalloc's sizes to their largest power-of-two divisor.
+ * How SLUB and kmalloc lay out slabs differs between kernels, and mmsim's caches have the geometry of those of the
+ * kernel that it runs in. 6.7 rewrote calculate_order(), which until then lowered the number of objects wanted where no
+ * order fitted; 6.11 introduced the alignment of kmalloc's sizes to their largest power-of-two divisor.
  */
 #define MMSIM_HOST_LOWERS_MIN_OBJECTS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0))
 #define MMSIM_HOST_ALIGNS_TO_DIVISOR	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))

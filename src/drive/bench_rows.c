@@ -365,10 +365,6 @@ static const struct mmsim_bench_op cache_bulk_op = { .batch = { host_cache_bulk_
 	.name = (_name), .op = &(_op), .size = (_size), .batch = (_batch),			\
 	.a = MMSIM_BENCH_HOST, .b = MMSIM_BENCH_MMSIM,						\
 }
-#define ROWS_KMALLOC(size)									\
-	ROW_SIZE("kmalloc_" #size "_pair", kmalloc_op, size, 0),				\
-	ROW_SIZE("kmalloc_" #size "_batch128", kmalloc_op, size, 128),				\
-	ROW_SIZE("kmalloc_" #size "_batch4096", kmalloc_op, size, 4096)
 
 /* The names' first word, up to the '_', is the row's family: what one load of the module is asked to measure. */
 const struct mmsim_bench_row mmsim_bench_rows[] = {
@@ -403,13 +399,27 @@ const struct mmsim_bench_row mmsim_bench_rows[] = {
 
 	ROW("bulk_batch64", bulk_op, 0, 64),
 
-	ROWS_KMALLOC(8),
-	ROWS_KMALLOC(64),
-	ROWS_KMALLOC(192),
-	ROWS_KMALLOC(256),
-	ROWS_KMALLOC(1024),
-	ROWS_KMALLOC(4096),
-	ROWS_KMALLOC(8192),
+	ROW_SIZE("kmalloc_8_pair", kmalloc_op, 8, 0),
+	ROW_SIZE("kmalloc_8_batch128", kmalloc_op, 8, 128),
+	ROW_SIZE("kmalloc_8_batch4096", kmalloc_op, 8, 4096),
+	ROW_SIZE("kmalloc_64_pair", kmalloc_op, 64, 0),
+	ROW_SIZE("kmalloc_64_batch128", kmalloc_op, 64, 128),
+	ROW_SIZE("kmalloc_64_batch4096", kmalloc_op, 64, 4096),
+	ROW_SIZE("kmalloc_192_pair", kmalloc_op, 192, 0),
+	ROW_SIZE("kmalloc_192_batch128", kmalloc_op, 192, 128),
+	ROW_SIZE("kmalloc_192_batch4096", kmalloc_op, 192, 4096),
+	ROW_SIZE("kmalloc_256_pair", kmalloc_op, 256, 0),
+	ROW_SIZE("kmalloc_256_batch128", kmalloc_op, 256, 128),
+	ROW_SIZE("kmalloc_256_batch4096", kmalloc_op, 256, 4096),
+	ROW_SIZE("kmalloc_1024_pair", kmalloc_op, 1024, 0),
+	ROW_SIZE("kmalloc_1024_batch128", kmalloc_op, 1024, 128),
+	ROW_SIZE("kmalloc_1024_batch4096", kmalloc_op, 1024, 4096),
+	ROW_SIZE("kmalloc_4096_pair", kmalloc_op, 4096, 0),
+	ROW_SIZE("kmalloc_4096_batch128", kmalloc_op, 4096, 128),
+	ROW_SIZE("kmalloc_4096_batch4096", kmalloc_op, 4096, 4096),
+	ROW_SIZE("kmalloc_8192_pair", kmalloc_op, 8192, 0),
+	ROW_SIZE("kmalloc_8192_batch128", kmalloc_op, 8192, 128),
+	ROW_SIZE("kmalloc_8192_batch4096", kmalloc_op, 8192, 4096),
 	ROW_SIZE("kmalloc_65536_pair", kmalloc_op, 65536, 0),
 	ROW_SIZE("cache_256_pair", cache_op, 256, 0),
 	ROW_SIZE("cache_256_batch128", cache_op, 256, 128),

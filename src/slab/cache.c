@@ -205,7 +205,7 @@ static const char *fault_of(struct mmsim_slabs *slabs, const char *name, unsigne
 	if (args->use_freeptr_offset && (!(flags & SLAB_TYPESAFE_BY_RCU) || args->ctor ||
 					 !IS_ALIGNED(args->freeptr_offset, sizeof(void *)) ||
 					 args->freeptr_offset + sizeof(void *) > size))
-		return "freeptr_offset is for SLAB_TYPESAFE_BY_RCU without a constructor, and names a word inside the object";
+		return "freeptr_offset is for SLAB_TYPESAFE_BY_RCU without ctor, and names a word of the object";
 	if (name_is_taken(slabs, name))
 		return "there is a cache of that name; choose another";
 	return NULL;
@@ -215,9 +215,12 @@ static const char *fault_of(struct mmsim_slabs *slabs, const char *name, unsigne
 static void check_user_part(struct mmsim_slabs *slabs, const char *name, unsigned int size,
 			    struct mmsim_kmem_cache_args *args)
 {
-	if (args->usersize <= size && args->useroffset <= size - args->usersize && (args->usersize || !args->useroffset))
+	bool none = !args->usersize && !args->useroffset;
+
+	if (none || (args->usersize && args->usersize <= size && args->useroffset <= size - args->usersize))
 		return;
-	mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CREATE, NULL, "%s: useroffset %u and usersize %u are no part of %u bytes; no user copies then",
+	mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CREATE, NULL,
+		       "%s: useroffset %u and usersize %u are no part of %u bytes; no user copies then",
 		       name, args->useroffset, args->usersize, size);
 	args->useroffset = 0;
 	args->usersize = 0;
@@ -290,7 +293,8 @@ struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const cha
 	mutex_lock(&slabs->mutex);
 	fault = fault_of(slabs, name, size, &full, flags);
 	if (fault) {
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CREATE, NULL, "%s can't be made: %s (by %pS)", name ? name : "(null)",
+		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CREATE, NULL,
+			       "%s can't be made: %s (by %pS)", name ? name : "(null)",
 			       fault, (void *)caller);
 	} else {
 		check_user_part(slabs, name, size, &full);

@@ -6,13 +6,13 @@
  *	slot	| left red zone | object | right red zone | link | owners | padding |
  *
  *	SLAB_RED_ZONE	both zones say whether the object is free (bb) or in use (cc); who writes there is found out
- *	SLAB_POISON	a free object is filled with 6b and ends with a5, padding with 5a: who writes after the free is found
+ *	SLAB_POISON	a free object is filled with 6b and ends with a5, padding with 5a; so are late writes
  *	SLAB_STORE_USER	who allocated it last, and who freed it last: function, CPU, process, time
  *	SLAB_CONSISTENCY_CHECKS	what is freed must be the start of an object, and one in use; the others ask that, too
  *
- * What is damaged is reported and repaired, so that each damage is reported once; what can't be freed is refused. An engine
- * whose slabs have no slots of one size (place() is NULL) keeps nothing of a free object, so that only what is freed is
- * looked at.
+ * What is damaged is reported and repaired, so that each damage is reported once; what can't be freed is refused. An
+ * engine whose slabs have no slots of one size (place() is NULL) keeps nothing of a free object, so that only what is
+ * freed is looked at.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -158,7 +158,8 @@ static bool bytes_are(struct mmsim_kmem_cache *s, enum mmsim_slab_bad kind, cons
 		return true;
 	for (last = start + nr - 1; *last == pattern; )
 		last--;
-	mmsim_slab_bad(s->slabs, kind, s, "%s overwritten: %#lx-%#lx, first byte %#x instead of %#x, of object %#lx; restored",
+	mmsim_slab_bad(s->slabs, kind, s,
+		       "%s overwritten: %#lx-%#lx, first byte %#x instead of %#x, of object %#lx; restored",
 		       what, (unsigned long)first, (unsigned long)last, *first, pattern, (unsigned long)object);
 	if (__ratelimit(&s->slabs->report_limit))
 		print_object(s, object);
@@ -259,12 +260,14 @@ static bool can_be_freed(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, vo
 	int index = index_in(s, slab, object);
 
 	if (index < 0) {
-		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_NO_OBJECT, s, "%#lx is freed and not the start of an object; free what was allocated (by %pS)",
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_NO_OBJECT, s,
+			       "%#lx is freed and not the start of an object; free what was allocated (by %pS)",
 			       (unsigned long)object, (void *)caller);
 		return false;
 	}
 	if (is_free(s, slab, index)) {
-		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "object %#lx is free already; it is freed twice (by %pS)",
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
+			       "object %#lx is free already; it is freed twice (by %pS)",
 			       (unsigned long)object, (void *)caller);
 		if (__ratelimit(&s->slabs->report_limit))
 			mmsim_slab_print_owners(s, object);

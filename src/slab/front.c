@@ -2,11 +2,11 @@
 /*
  * Allocating and freeing objects of a cache: what stands before and behind an engine.
  *
- * The fast path, in front.h, is SLUB's: an object from and to the CPU's freelist, where nothing else is to be done. It is
- * inlined into the exported functions and calls nothing, so that it saves no registers. Everything else comes here: other
- * engines, objects that are to be zeroed, debugging caches, nodes. A free finds the slab by the object's address, the cache by the slab, and compares it with
- * the one that the client says: an address that is nobody's, or another cache's, goes no further. Whether it is the start
- * of an object, and one in use, only a debugging cache asks.
+ * The fast path, in front.h, is SLUB's: an object from and to the CPU's freelist, where nothing else is to be done. It
+ * is inlined into the exported functions and calls nothing, so that it saves no registers. Everything else comes here:
+ * other engines, objects that are to be zeroed, debugging caches, nodes. A free finds the slab by the object's address,
+ * the cache by the slab, and compares it with the one that the client says: an address that is nobody's, or another
+ * cache's, goes no further. Whether it is the start of an object, and one in use, only a debugging cache asks.
  *
  * SLUB, which most caches are made by, is called directly; the others through their ops.
  */
@@ -107,15 +107,18 @@ void mmsim_front_free_foreign(struct mmsim_kmem_cache *s, void *object, unsigned
 	if (!object)
 		return;
 	if (!page)
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_WILD, s, "%#lx is freed and not in the region; free what was allocated (by %pS)",
+		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_WILD, s,
+			       "%#lx is freed and not in the region; free what was allocated (by %pS)",
 			       (unsigned long)object, (void *)caller);
 	else if (!slab)
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_NO_SLAB, s, "%#lx is freed and in no slab; it is free already, or pages (by %pS)",
+		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_NO_SLAB, s,
+			       "%#lx is freed and in no slab; it is free already, or pages (by %pS)",
 			       (unsigned long)object, (void *)caller);
 	else if (slab->cache == slabs->heap && s->ops == slabs->heap->ops)
 		mmsim_front_free_any(s, slab, object, caller);
 	else
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CACHE, s, "%#lx is freed to it and is an object of %s; free it there (by %pS)",
+		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CACHE, s,
+			       "%#lx is freed to it and is an object of %s; free it there (by %pS)",
 			       (unsigned long)object, slab->cache->name, (void *)caller);
 }
 

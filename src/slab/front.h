@@ -15,8 +15,8 @@ void mmsim_front_free_any(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, v
 void mmsim_front_free_foreign(struct mmsim_kmem_cache *s, void *object, unsigned long caller);
 
 /*
- * might_alloc() where the kernel checks contexts. In others that is only a point to be preempted at, and a call that would
- * have the fast path save registers; the slow path has it.
+ * might_alloc() where the kernel checks contexts. In others that is only a point to be preempted at, and a call that
+ * would have the fast path save registers; the slow path has it.
  */
 static __always_inline void mmsim_front_might_alloc(gfp_t gfp)
 {

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kmalloc on an instance: a cache for each of thirteen sizes and each of three kinds, and the page floor for what is larger.
+ * kmalloc on an instance: a cache for each of thirteen sizes and each of three kinds, and the page floor for what is
+ * larger.
  *
  *	sizes	8 16 32 64 96 128 192 256 512 1024 2048 4096 8192, by the kernel's index (see include/mmsim/kmalloc.h)
  *	kinds	normal; reclaimable, with __GFP_RECLAIMABLE; DMA, with __GFP_DMA, which wins
  *
- * Up to 192 bytes the index is looked up, above it is computed. A free finds the cache by the address: an object of a slab
- * belongs to that slab's cache, whichever it is; what is in no slab must be the first byte of a block.
+ * Up to 192 bytes the index is looked up, above it is computed. A free finds the cache by the address: an object of a
+ * slab belongs to that slab's cache, whichever it is; what is in no slab must be the first byte of a block.
  *
- * No bytes are ZERO_SIZE_PTR, an address that faults, and that a free takes. Each size is aligned to itself if it is a power
- * of two, and otherwise to a word, or as the kernel since 6.11 does to the largest power of two that divides it.
+ * No bytes are ZERO_SIZE_PTR, an address that faults, and that a free takes. Each size is aligned to itself if it is a
+ * power of two, and otherwise to a word, or as the kernel since 6.11 does to the largest power of two that divides it.
  */
 #include <linux/kernel.h>
 #include <linux/log2.h>
@@ -19,7 +20,7 @@
 
 #include "slab/front.h"
 
-static_assert(MMSIM_KMALLOC_MAX_CACHE == MMSIM_KMALLOC_MAX_CACHE_SIZE, "the contract's is for headers without kmalloc.h");
+static_assert(MMSIM_KMALLOC_MAX_CACHE == MMSIM_KMALLOC_MAX_CACHE_SIZE, "one number, in two headers");
 static_assert(MMSIM_NR_KMALLOC == 14 && 1 << (MMSIM_NR_KMALLOC - 1) == MMSIM_KMALLOC_MAX_CACHE);
 
 const u8 mmsim_kmalloc_small_index[24] = {
@@ -134,7 +135,8 @@ void *mmsim_slabs_kmalloc_large(struct mmsim_slabs *slabs, size_t size, gfp_t gf
 
 	if (unlikely(order > MMSIM_MAX_ORDER)) {
 		if (!(gfp & __GFP_NOWARN))
-			mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_SIZE, NULL, "kmalloc of %zu bytes: at most 4 MB are to be had in one piece (by %pS)",
+			mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_SIZE, NULL,
+				       "kmalloc of %zu bytes: at most 4 MB are to be had in one piece (by %pS)",
 				       size, (void *)caller);
 		return NULL;
 	}
@@ -153,14 +155,16 @@ static noinline void free_large(struct mmsim_slabs *slabs, struct mmsim_page *pa
 	unsigned int order;
 
 	if (!page) {
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_WILD, NULL, "kfree of %#lx, which is not in the region; free what was allocated (by %pS)",
+		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_WILD, NULL,
+			       "kfree of %#lx, which is not in the region; free what was allocated (by %pS)",
 			       (unsigned long)object, (void *)caller);
 		return;
 	}
 	order = mmsim_page_order(page);
 	if (!mmsim_page_is_allocated(page) || !mmsim_page_is_compound(page) || page->virtual != object ||
 	    PAGE_SIZE << order <= MMSIM_KMALLOC_MAX_CACHE) {
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_NO_SLAB, NULL, "kfree of %#lx, which is neither an object nor the start of a large one; is it free already? (by %pS)",
+		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_NO_SLAB, NULL,
+			       "kfree of %#lx, which is neither an object nor the start of a large one; is it free already? (by %pS)",
 			       (unsigned long)object, (void *)caller);
 		return;
 	}
@@ -258,7 +262,8 @@ size_t mmsim_slabs_ksize(struct mmsim_slabs *slabs, const void *object)
 		return 0;
 	slab = mmsim_page_slab(page);
 	if (!slab)
-		return mmsim_page_is_allocated(page) && page->virtual == object ? PAGE_SIZE << mmsim_page_order(page) : 0;
+		return mmsim_page_is_allocated(page) && page->virtual == object ?
+		       PAGE_SIZE << mmsim_page_order(page) : 0;
 	s = slab->cache;
 	if (s->ops->heap_size)
 		return s->ops->heap_size(s, slab, object);

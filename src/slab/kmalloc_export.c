@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The exported functions of kmalloc and its family: the kernel's, on the live instance. What they do stands in kmalloc.c.
+ * The exported functions of kmalloc and its family: the kernel's, on the live instance. What they do stands in
+ * kmalloc.c.
  */
 #include <linux/export.h>
 #include <linux/kernel.h>

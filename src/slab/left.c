@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Finding all slabs of a cache, full ones and those in a CPU's hands included, and the objects that are in use: not by the
- * engine's lists but by the page array, where each slab says whose it is. Costs a look at each block of the region.
+ * Finding all slabs of a cache, full ones and those in a CPU's hands included, and the objects that are in use: not by
+ * the engine's lists but by the page array, where each slab says whose it is. Costs a look at each block of the region.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -72,6 +72,7 @@ void mmsim_cache_report_left(struct mmsim_kmem_cache *s, unsigned long caller)
 		cond_resched();
 	}
 	mutex_unlock(&free_lock);
-	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_LEFT, s, "%lu objects in %ld slabs are still in use, so it stays; free them first (by %pS)",
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_LEFT, s,
+		       "%lu objects in %ld slabs are still in use, so it stays; free them first (by %pS)",
 		       left, atomic_long_read(&s->nr_slabs), (void *)caller);
 }

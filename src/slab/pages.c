@@ -18,7 +18,8 @@
 static gfp_t block_gfp(struct mmsim_kmem_cache *s, gfp_t gfp)
 {
 	if (unlikely(gfp & GFP_BAD))
-		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_GFP, s, "flags %#x can't be had for objects and are ignored; leave them out",
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_GFP, s,
+			       "flags %#x can't be had for objects and are ignored; leave them out",
 			       (__force unsigned int)(gfp & GFP_BAD));
 	return (gfp & ~(GFP_BAD | GFP_OURS)) | s->allocflags;
 }

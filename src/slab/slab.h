@@ -51,8 +51,8 @@ struct mmsim_slab_ops;
 #define MMSIM_NODE_PART		384	/* for each node of the instance */
 
 /*
- * A slab: a block's first struct mmsim_page, while MMSIM_PAGE_SLAB is set in its flags. As long as `cache` stands in the
- * page's mapping, the page floor refuses to free the block.
+ * A slab: a block's first struct mmsim_page, while MMSIM_PAGE_SLAB is set in its flags. As long as `cache` stands in
+ * the page's mapping, the page floor refuses to free the block.
  */
 struct mmsim_slab {
 	unsigned long flags;				/* the page's */
@@ -251,30 +251,31 @@ struct mmsim_slabinfo {
  * @heap_free: free what @heap_alloc returned
  * @heap_size: bytes that can be used of what @heap_alloc returned
  *
- * What is said of all of them: `s` is a cache of this engine and of a floor that outlives the call; an object is known by
- * the client's address of it, s->red_left_pad bytes into its slot. Parts come zeroed. An engine takes pages with
+ * What is said of all of them: `s` is a cache of this engine and of a floor that outlives the call; an object is known
+ * by the client's address of it, s->red_left_pad bytes into its slot. Parts come zeroed. An engine takes pages with
  * mmsim_slab_take_pages() and gives them back with mmsim_slab_give_pages(), both without holding a lock of its own, and
  * calls mmsim_slab_setup() for each slot of a new slab. It reports what it finds broken with mmsim_slab_bad().
  *
  * @layout(s): object_size, align, flags, ctor and the freeptr fields are set; align is final. Returns 0, or -E2BIG when
- * no slab could hold an object. Called by the maker of the cache, who holds slabs->mutex; may not sleep, changes nothing
- * but @s and what it is given. For a debugging cache mmsim_slab_debug_layout() lays out what stands around the object.
+ * no slab could hold an object. Called by the maker of the cache, who holds slabs->mutex; may not sleep, changes
+ * nothing but @s and what it is given. For a debugging cache mmsim_slab_debug_layout() lays out what stands around the
+ * object.
  *
  * @create(s): after layout(), same context; may sleep. Returns 0 or -ENOMEM with nothing kept. Until slabs->up is set
- * there is no kmalloc: a cache that would have memory from it does without until kmalloc_up(). The cache that caches come
- * from is always SLUB's.
+ * there is no kmalloc: a cache that would have memory from it does without until kmalloc_up(). The cache that caches
+ * come from is always SLUB's.
  *
  * @kmalloc_up(s): for each cache that create() has seen before slabs->up, once that is set; same context. Returns 0 or
  * -ENOMEM, and the cache goes on without. @kmalloc_down(s): for the same caches, before slabs->up is cleared: give back
  * what is from kmalloc; alloc() and free() go on. NULL: nothing to do.
  *
- * @destroy(s): the inverse; nobody uses the cache, and shrink() has been called. Slabs that still hold objects stay what
- * they are: the front has reported them and doesn't call this then. Holder of slabs->mutex; may sleep.
+ * @destroy(s): the inverse; nobody uses the cache, and shrink() has been called. Slabs that still hold objects stay
+ * what they are: the front has reported them and doesn't call this then. Holder of slabs->mutex; may sleep.
  *
  * @alloc(s, gfp, node): any context; sleeps only with __GFP_DIRECT_RECLAIM. @gfp is sound, __GFP_ZERO is the front's
- * business. @node is NUMA_NO_NODE or a node of the instance, to be preferred, or with __GFP_THISNODE insisted on. No lock
- * is held. Returns an object, constructed if there is a ctor, or NULL when the page floor had no pages (it has reported
- * that).
+ * business. @node is NUMA_NO_NODE or a node of the instance, to be preferred, or with __GFP_THISNODE insisted on. No
+ * lock is held. Returns an object, constructed if there is a ctor, or NULL when the page floor had no pages (it has
+ * reported that).
  *
  * @free(s, slab, object): any context; never sleeps. @slab holds @object and belongs to @s (SLOB: to slabs->heap). A
  * second free in a row, or what else the engine sees without searching, is reported and ignored.
@@ -301,9 +302,10 @@ struct mmsim_slabinfo {
  * @place(s, slab, &nr): address of the first slot; nr becomes the number of slots. Any context. NULL for an engine
  * whose slabs don't consist of slots of one size.
  *
- * @map(s, slab, free): sets bit i of @free, which comes all clear and is long enough, when object i is free, be it in the
- * slab or in a list of a CPU. Takes the engine's locks. Exact for each object whose state doesn't change meanwhile. Used
- * before each free of a debugging cache (a free object that is freed again is in it) and by files. NULL as place().
+ * @map(s, slab, free): sets bit i of @free, which comes all clear and is long enough, when object i is free, be it in
+ * the slab or in a list of a CPU. Takes the engine's locks. Exact for each object whose state doesn't change meanwhile.
+ * Used before each free of a debugging cache (a free object that is freed again is in it) and by files. NULL as
+ * place().
  *
  * @check(s, what, size): process context; holder of slabs->mutex; the cache may be in use. Returns 0, or -EUCLEAN with
  * the first broken invariant in @what.

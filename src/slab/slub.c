@@ -2,30 +2,30 @@
 /*
  * The SLUB engine.
  *
- * A slab is objects and nothing else: a free one holds the link to the next. What there is to know of a slab is a word in
- * its descriptor, changed by compare-and-exchange: where its first free object is, how many are in use, and whether it is
- * frozen. A frozen slab belongs to a CPU, and nobody else puts it on a list or takes objects out of it; they may still
- * push freed ones onto its list.
+ * A slab is objects and nothing else: a free one holds the link to the next. What there is to know of a slab is a word
+ * in its descriptor, changed by compare-and-exchange: where its first free object is, how many are in use, and whether
+ * it is frozen. A frozen slab belongs to a CPU, and nobody else puts it on a list or takes objects out of it; they may
+ * still push freed ones onto its list.
  *
  *	CPU	slab: frozen; its free objects hang on the CPU's freelist, those freed by others in the slab's word
  *		partial: more frozen slabs with free objects
  *	node	partial: slabs with free objects, not frozen; `lock` guards the list
  *	-	full slabs are on no list: the first free into one finds it
  *
- * Allocating: from the CPU's freelist (in slub.h), without a lock or an atomic operation. When that is empty: what others
- * have freed into the slab; a slab from the CPU's partial list; several from the node's; a new one.
+ * Allocating: from the CPU's freelist (in slub.h), without a lock or an atomic operation. When that is empty: what
+ * others have freed into the slab; a slab from the CPU's partial list; several from the node's; a new one.
  *
- * Freeing: onto the CPU's freelist if the object is of its slab. Else it is pushed onto its slab's own list. A slab that
- * was full goes to this CPU's partial list, or when there may be none to the node's; a partial list of a CPU that is full
- * moves to the node as a whole. A slab that has become empty stays on the node's list while that has fewer than
+ * Freeing: onto the CPU's freelist if the object is of its slab. Else it is pushed onto its slab's own list. A slab
+ * that was full goes to this CPU's partial list, or when there may be none to the node's; a partial list of a CPU that
+ * is full moves to the node as a whole. A slab that has become empty stays on the node's list while that has fewer than
  * min_partial, and is given back otherwise.
  *
- * An object that is pushed links to what was first before; that is safe without a lock, since objects are taken off one at
- * a time only under the node's lock, and else all at once.
+ * An object that is pushed links to what was first before; that is safe without a lock, since objects are taken off one
+ * at a time only under the node's lock, and else all at once.
  *
- * What keeps an interrupt from walking into the CPU's part that the interrupted code is changing is the flag busy, as in
- * the page floor's pcp.c: with preemption off nobody but an interrupt on the same CPU can get in between, and it finds
- * the flag set and serves itself from the node.
+ * What keeps an interrupt from walking into the CPU's part that the interrupted code is changing is the flag busy, as
+ * in the page floor's pcp.c: with preemption off nobody but an interrupt on the same CPU can get in between, and it
+ * finds the flag set and serves itself from the node.
  *
  * A debugging cache's CPUs have no slabs: its objects go one by one through the node, so that at each moment every
  * free one is on its slab's own list.
@@ -482,7 +482,8 @@ static bool relist(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n, struct
 
 static noinline void report_double_free(struct mmsim_kmem_cache *s, void *object)
 {
-	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "object %#lx is free already; it is freed twice in a row",
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
+		       "object %#lx is free already; it is freed twice in a row",
 		       (unsigned long)object);
 }
 

@@ -14,7 +14,7 @@
 
 /* In the cache. Constant after creation, but for random_order. */
 struct mmsim_slub_cache {
-	unsigned int cpu_partial;	/* free objects that a CPU shall keep beside its slab, as the kernel shows it ... */
+	unsigned int cpu_partial;	/* free objects that a CPU keeps beside its slab, as the kernel counts ... */
 	unsigned int cpu_partial_slabs;	/* ... and the slabs that this comes down to; 0: it keeps none */
 	unsigned long min_partial;	/* empty slabs stay on a node's list up to so many */
 	u32 *random_order;		/* offsets of a new slab's objects, shuffled; NULL: by address. From kmalloc */
@@ -43,15 +43,15 @@ static_assert(sizeof(struct mmsim_slub_cpu) <= SMP_CACHE_BYTES && SMP_CACHE_BYTE
 static_assert(sizeof(struct mmsim_slub_node) <= MMSIM_NODE_PART);
 
 /*
- * A slab's first engine word. The second one is the number of its objects, constant; it has fewer than s->objects when it
- * is of s->min_order.
+ * A slab's first engine word. The second one is the number of its objects, constant; it has fewer than s->objects when
+ * it is of s->min_order.
  */
 union mmsim_slub_state {
 	u64 word;
 	struct {
 		u32 head;		/* bytes from the slab's start to its first free object, or MMSIM_SLUB_NONE */
 		u32 inuse : 31;		/* objects that are not on the list of head; a CPU's freelist included */
-		u32 frozen : 1;		/* a CPU has it: on no node's list, and objects are taken off by that CPU alone */
+		u32 frozen : 1;		/* a CPU has it: on no node's list; that CPU alone takes objects off */
 	};
 };
 

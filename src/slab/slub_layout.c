@@ -7,13 +7,13 @@
  *	( left red zone | ) object | padding to a word, red zone if debugging | ( link | owners | red zone )
  *
  * The link to the next free object lies in the middle of the object itself, where neither neighbour writes by mistake,
- * or behind it where a free object has to stay as it is: it was constructed, may still be read under RCU, or is filled with
- * a pattern.
+ * or behind it where a free object has to stay as it is: it was constructed, may still be read under RCU, or is filled
+ * with a pattern.
  *
  * A slab is of the smallest order that holds enough objects, so that its lock is seldom taken, and leaves little of it
- * unused. "Enough" grows with the logarithm of the CPUs. "Little" is a sixteenth, and becomes an eighth, a quarter and a
- * half when no order up to the largest will do. The kernels before 6.7 rather made do with fewer objects than with half
- * of a slab wasted.
+ * unused. "Enough" grows with the logarithm of the CPUs. "Little" is a sixteenth, and becomes an eighth, a quarter and
+ * a half when no order up to the largest will do. The kernels before 6.7 rather made do with fewer objects than with
+ * half of a slab wasted.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

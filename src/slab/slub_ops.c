@@ -156,8 +156,8 @@ static int object_index(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, con
 }
 
 /*
- * Walks a list of free objects, at most as many as the slab has, and marks them; it may be in use. Returns how many there
- * are, or a negative errno for one that leads astray.
+ * Walks a list of free objects, at most as many as the slab has, and marks them; it may be in use. Returns how many
+ * there are, or a negative errno for one that leads astray.
  */
 static int walk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object, unsigned long *free)
 {
