@@ -41,8 +41,10 @@ static __always_inline void *mmsim_front_alloc(struct mmsim_kmem_cache *s, gfp_t
 static __always_inline void mmsim_front_free_to(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object,
 						unsigned long caller)
 {
-	if (unlikely(!s->plain_free || !mmsim_slub_push(s, slab, object)))
+	if (unlikely(!s->plain_free))
 		mmsim_front_free_any(s, slab, object, caller);
+	else if (!mmsim_slub_push(s, slab, object))
+		mmsim_slub_free(s, slab, object);
 }
 
 static __always_inline void mmsim_front_free(struct mmsim_kmem_cache *s, void *object, unsigned long caller)
@@ -96,9 +98,10 @@ static __always_inline void mmsim_front_kfree(struct mmsim_slabs *slabs, const v
 {
 	struct mmsim_slab *slab;
 
-	if (unlikely(!mmsim_slabs_find(slabs, object, &slab) || !slab->cache->plain_free ||
-		     !mmsim_slub_push(slab->cache, slab, (void *)object)))
+	if (unlikely(!mmsim_slabs_find(slabs, object, &slab) || !slab->cache->plain_free))
 		mmsim_slabs_kfree(slabs, object, caller);
+	else if (!mmsim_slub_push(slab->cache, slab, (void *)object))
+		mmsim_slub_free(slab->cache, slab, (void *)object);
 }
 
 #endif /* MMSIM_SRC_FRONT_H */

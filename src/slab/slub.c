@@ -50,15 +50,19 @@ static bool change_state(struct mmsim_slab *slab, union mmsim_slub_state old, un
 static void link_objects(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int nr)
 {
 	const u32 *order = nr == s->objects ? READ_ONCE(mmsim_slub_cache(s)->random_order) : NULL;
-	unsigned int start = order ? get_random_u32() % nr : 0, i;
+	unsigned int at = order ? get_random_u32() % nr : 0, i;
 	union mmsim_slub_state state = { .head = MMSIM_SLUB_NONE };
+	bool plain = !s->debug && !s->ctor;
 	void *object, *prev = NULL;
 
 	for (i = 0; i < nr; i++) {
-		u32 offset = order ? order[(start + i) % nr] : i * s->size + s->red_left_pad;
+		u32 offset = order ? order[at] : i * s->size + s->red_left_pad;
 
-		object = mmsim_slub_object(slab, offset);
-		mmsim_slab_setup(s, slab, object);
+		if (++at == nr)
+			at = 0;
+		object = slab->virtual + offset;
+		if (!plain)
+			mmsim_slab_setup(s, slab, object);
 		if (prev)
 			mmsim_slub_set_next(s, prev, object);
 		else
@@ -529,6 +533,26 @@ static void push_to_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, vo
 	}
 }
 
+/*
+ * What most frees are that are not for the CPU's slab: one object to a slab that some CPU has, which stays where it is.
+ * As push_to_slab(), without all that doesn't concern it, and by the word alone. False when it does.
+ */
+static __always_inline bool push_to_frozen(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+{
+	unsigned long word = READ_ONCE(slab->engine[0]), new;
+	void *first;
+
+	do {
+		first = mmsim_slub_object(slab, (u32)word);
+		if (!(word & MMSIM_SLUB_FROZEN) || first == object)
+			return false;
+		mmsim_slub_set_next(s, object, first);
+		new = ((word >> MMSIM_SLUB_INUSE_SHIFT) - 1) << MMSIM_SLUB_INUSE_SHIFT;
+		new |= (u32)(object - slab->virtual);
+	} while (!try_cmpxchg(&slab->engine[0], &word, new));
+	return true;
+}
+
 /**
  * mmsim_slub_free() - take back an object that the CPU's freelist didn't
  * @s: the cache
@@ -541,16 +565,12 @@ static void push_to_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, vo
  */
 void mmsim_slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
 {
-	struct mmsim_slub_cpu *c;
-	bool twice = false;
+	const struct mmsim_slub_cpu *c = mmsim_cpu_part(s, raw_smp_processor_id());
 
-	if (mmsim_slub_enter(s, &c)) {
-		twice = object == c->freelist;
-		mmsim_slub_leave(c);
-	}
-	if (unlikely(twice))
+	/* Whichever CPU this is by now: what is on its freelist is free. */
+	if (unlikely(object == READ_ONCE(c->freelist)))
 		report_double_free(s, object);
-	else
+	else if (!push_to_frozen(s, slab, object))
 		push_to_slab(s, slab, object, object, 1);
 }
 

@@ -57,6 +57,9 @@ union mmsim_slub_state {
 
 #define MMSIM_SLUB_NONE		U32_MAX
 
+#define MMSIM_SLUB_FROZEN	BIT_ULL(63)	/* in word */
+#define MMSIM_SLUB_INUSE_SHIFT	32
+
 static_assert(sizeof(union mmsim_slub_state) == sizeof(unsigned long));
 
 void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
