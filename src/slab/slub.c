@@ -30,9 +30,9 @@
  * A debugging cache's CPUs have no slabs: its objects go one by one through the node, so that at each moment every
  * free one is on its slab's own list.
  */
+#include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/list_sort.h>
-#include <linux/random.h>
 #include <linux/sched.h>
 
 #include "slab/slub.h"
@@ -46,11 +46,21 @@ static bool change_state(struct mmsim_slab *slab, union mmsim_slub_state old, un
 
 /* --- New slabs --- */
 
+/*
+ * Where in the shuffled order a new slab begins. The order is the kernel's random numbers; for the start a hash of a
+ * secret and of a count does, since those numbers cost more than the rest of a slab while the kernel is short of
+ * entropy.
+ */
+static unsigned int random_start(struct mmsim_slub_cache *part, unsigned int nr)
+{
+	return hash_64(part->seed + atomic64_inc_return(&part->nr_begun), 32) % nr;
+}
+
 /* Links all objects of a new slab to a list, and constructs them. */
 static void link_objects(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int nr)
 {
 	const u32 *order = nr == s->objects ? READ_ONCE(mmsim_slub_cache(s)->random_order) : NULL;
-	unsigned int at = order ? get_random_u32() % nr : 0, i;
+	unsigned int at = order ? random_start(mmsim_slub_cache(s), nr) : 0, i;
 	union mmsim_slub_state state = { .head = MMSIM_SLUB_NONE };
 	bool plain = !s->debug && !s->ctor;
 	void *object, *prev = NULL;

@@ -12,11 +12,13 @@
 
 #include "slab/slab.h"
 
-/* In the cache. Constant after creation, but for random_order. */
+/* In the cache. Constant after creation, but for what says otherwise. */
 struct mmsim_slub_cache {
 	unsigned int cpu_partial;	/* free objects that a CPU keeps beside its slab, as the kernel counts ... */
 	unsigned int cpu_partial_slabs;	/* ... and the slabs that this comes down to; 0: it keeps none */
 	unsigned long min_partial;	/* empty slabs stay on a node's list up to so many */
+	u64 seed;			/* of where in random_order a new slab begins */
+	atomic64_t nr_begun;		/* new slabs so far that have begun somewhere in it. Any */
 	u32 *random_order;		/* offsets of a new slab's objects, shuffled; NULL: by address. From kmalloc */
 };
 

@@ -81,6 +81,7 @@ static int slub_create(struct mmsim_kmem_cache *s)
 	}
 	while (!s->slabs->params.plain_links && !s->random)
 		s->random = get_random_u64();
+	part->seed = get_random_u64();
 	part->min_partial = clamp(ilog2(s->size) / 2, MIN_PARTIAL, MAX_PARTIAL);
 	set_cpu_partial(s, part);
 	return s->slabs->up ? slub_kmalloc_up(s) : 0;
