@@ -411,8 +411,8 @@ static void slab_kind_of_pages(struct kunit *test)
 	b = mmsim_kmem_cache_alloc(reclaimable, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, a);
 	KUNIT_ASSERT_NOT_NULL(test, b);
-	KUNIT_EXPECT_EQ(test, plain->allocflags, 0);
-	KUNIT_EXPECT_EQ(test, reclaimable->allocflags, __GFP_RECLAIMABLE);
+	KUNIT_EXPECT_TRUE(test, plain->allocflags == 0);
+	KUNIT_EXPECT_TRUE(test, reclaimable->allocflags == __GFP_RECLAIMABLE);
 	KUNIT_EXPECT_GT(test, atomic_long_read(&slabs->nr_slab_pages[1]), 0);
 	mmsim_kmem_cache_free(plain, a);
 	mmsim_kmem_cache_free(reclaimable, b);

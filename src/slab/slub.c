@@ -501,46 +501,63 @@ static noinline void report_double_free(struct mmsim_kmem_cache *s, void *object
 		       (unsigned long)object);
 }
 
+/* The state of a slab after @nr objects, @head the first of them, have been put in front of its list. */
+static union mmsim_slub_state pushed(const struct mmsim_slab *slab, union mmsim_slub_state old, const void *head,
+				     unsigned int nr)
+{
+	old.head = mmsim_slub_offset(slab, head);
+	old.inuse -= nr;
+	return old;
+}
+
+/* As push_to_slab(), unless the slab goes to the node's list with that, or leaves it: then false. */
+static bool push_lockless(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail, unsigned int nr)
+{
+	union mmsim_slub_state old, new;
+	bool freeze;
+
+	do {
+		old = mmsim_slub_state(slab);
+		new = pushed(slab, old, head, nr);
+		freeze = !old.frozen && old.head == MMSIM_SLUB_NONE && mmsim_slub_cache(s)->cpu_partial_slabs;
+		if (!old.frozen && !freeze && (old.head == MMSIM_SLUB_NONE || !new.inuse))
+			return false;
+		new.frozen |= freeze;
+		mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
+	} while (!change_state(slab, old, new));
+	if (freeze)
+		keep_partial(s, slab);
+	return true;
+}
+
+/* As push_to_slab(), for a slab that isn't frozen, unless it has been meanwhile. */
+static void push_locked(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail, unsigned int nr)
+{
+	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
+	union mmsim_slub_state old, new;
+	bool discard = false;
+	unsigned long flags;
+
+	spin_lock_irqsave(&n->lock, flags);
+	do {
+		old = mmsim_slub_state(slab);
+		new = pushed(slab, old, head, nr);
+		mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
+	} while (!change_state(slab, old, new));
+	if (!old.frozen)
+		discard = relist(s, n, slab, old.head == MMSIM_SLUB_NONE, !new.inuse);
+	spin_unlock_irqrestore(&n->lock, flags);
+	if (discard)
+		discard_slab(s, slab);
+}
+
 /* Puts @nr objects, linked from @head to @tail, back into their slab. */
 static void push_to_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail, unsigned int nr)
 {
-	struct mmsim_slub_node *n = NULL;
-	bool was_full, is_empty, discard;
-	union mmsim_slub_state old, new;
-	unsigned long flags;
-
-	for (;;) {
-		old = mmsim_slub_state(slab);
-		if (unlikely(mmsim_slub_object(slab, old.head) == head)) {
-			report_double_free(s, head);
-			return;
-		}
-		new = old;
-		new.head = mmsim_slub_offset(slab, head);
-		new.inuse -= nr;
-		was_full = old.head == MMSIM_SLUB_NONE;
-		is_empty = !new.inuse;
-		if (!old.frozen && was_full && mmsim_slub_cache(s)->cpu_partial_slabs) {
-			new.frozen = 1;
-		} else if (!old.frozen && (was_full || is_empty)) {
-			n = mmsim_slub_node(s, slab);
-			spin_lock_irqsave(&n->lock, flags);
-		}
-		mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
-		if (likely(change_state(slab, old, new)))
-			break;
-		if (n)
-			spin_unlock_irqrestore(&n->lock, flags);
-		n = NULL;
-	}
-	if (n) {
-		discard = relist(s, n, slab, was_full, is_empty);
-		spin_unlock_irqrestore(&n->lock, flags);
-		if (discard)
-			discard_slab(s, slab);
-	} else if (new.frozen && !old.frozen) {
-		keep_partial(s, slab);
-	}
+	if (unlikely(mmsim_slub_object(slab, mmsim_slub_state(slab).head) == head))
+		report_double_free(s, head);
+	else if (!push_lockless(s, slab, head, tail, nr))
+		push_locked(s, slab, head, tail, nr);
 }
 
 /*
