@@ -98,6 +98,28 @@ struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char 
 }
 
 /**
+ * mmsim_test_slab_instance_with() - An instance with a slab floor, on which the exported functions act until the test
+ * ends, with options of the page floor.
+ * @test: As for mmsim_test_instance_with().
+ * @size: As for mmsim_test_instance_with().
+ * @zones: As for mmsim_test_instance_with().
+ * @memory: As for mmsim_test_instance_with().
+ * @slab: Parameters of the slab floor.
+ *
+ * Return: as mmsim_test_instance_with().
+ */
+struct mmsim *mmsim_test_slab_instance_with(struct kunit *test, u64 size, const char *zones,
+					    const struct mmsim_memory_params *memory,
+					    const struct mmsim_slab_params *slab)
+{
+	struct mmsim *m = own_instance(test, size, zones, memory, slab);
+
+	mmsim_memory_live = m->memory;
+	mmsim_slabs_live = m->slabs;
+	return m;
+}
+
+/**
  * mmsim_test_slab_instance() - An instance with a slab floor, on which the exported functions act until the test ends.
  * @test: As for mmsim_test_instance_with().
  * @size: As for mmsim_test_instance_with().
@@ -110,11 +132,8 @@ struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char 
 struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struct mmsim_slab_params *slab)
 {
 	const struct mmsim_memory_params memory = { .pcp_orders = MMSIM_PCP_ORDERS, .group_by_mobility = true };
-	struct mmsim *m = own_instance(test, size, "Normal", &memory, slab);
 
-	mmsim_memory_live = m->memory;
-	mmsim_slabs_live = m->slabs;
-	return m;
+	return mmsim_test_slab_instance_with(test, size, "Normal", &memory, slab);
 }
 
 /**

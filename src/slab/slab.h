@@ -347,6 +347,7 @@ struct mmsim_slab_ops {
 
 /* An engine's place in the table in cache.c: this and its Kbuild line are all that a new one needs. */
 extern const struct mmsim_slab_ops mmsim_slub_ops;
+extern const struct mmsim_slab_ops mmsim_classic_ops;	/* SLAB */
 
 #define MMSIM_SLAB_REAP		(2 * HZ)	/* jiffies between two calls of an engine's reap() */
 #define MMSIM_SLAB_MAX_STATS	16		/* names of an engine's stat_names */
