@@ -23,6 +23,7 @@
 static const struct mmsim_slab_ops *const engines[MMSIM_NR_ENGINES] = {
 	[MMSIM_ENGINE_SLUB] = &mmsim_slub_ops,
 	[MMSIM_ENGINE_SLAB] = &mmsim_classic_ops,
+	[MMSIM_ENGINE_SLOB] = &mmsim_slob_ops,
 };
 
 /**

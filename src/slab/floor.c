@@ -36,8 +36,11 @@ static struct mmsim_slabs *alloc_floor(struct mmsim_memory *mem)
 	return slabs;
 }
 
+/* What still has slabs stays, and with it the block that it lies in. */
 static void free_floor(struct mmsim_slabs *slabs)
 {
+	if (atomic_long_read(&slabs->caches_cache->nr_slabs) || atomic_long_read(&slabs->heap->nr_slabs))
+		return;
 	mmsim_memory_free_addr(slabs->mem, (unsigned long)slabs, slabs->order, _RET_IP_);
 }
 
@@ -50,6 +53,12 @@ static int make_boot_caches(struct mmsim_slabs *slabs)
 	return err ? err : mmsim_kmalloc_init(slabs);
 }
 
+/* Whether a cache lies in the floor's own block. */
+static bool in_floor(const struct mmsim_kmem_cache *s)
+{
+	return s == s->slabs->caches_cache || s == s->slabs->heap;
+}
+
 static void unmake_boot_caches(struct mmsim_slabs *slabs)
 {
 	struct mmsim_kmem_cache *s, *prev;
@@ -57,7 +66,7 @@ static void unmake_boot_caches(struct mmsim_slabs *slabs)
 	list_for_each_entry_safe_reverse(s, prev, &slabs->caches, list) {
 		if (s->ops->shrink(s))
 			mmsim_cache_report_left(s, _RET_IP_);
-		else if (s != slabs->caches_cache)
+		else if (!in_floor(s))
 			mmsim_cache_unmake(s);
 		else
 			s->ops->destroy(s);
@@ -148,8 +157,7 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 	pr_err("the slab floor can't come up: error %d\n", err);
 	cancel_delayed_work_sync(&slabs->reap);
 	bring_down(slabs);
-	if (!atomic_long_read(&slabs->caches_cache->nr_slabs))
-		free_floor(slabs);
+	free_floor(slabs);
 	return NULL;
 }
 
@@ -183,6 +191,5 @@ void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 	take_down_caches(slabs);
 	bring_down(slabs);
 	mutex_unlock(&slabs->mutex);
-	if (!atomic_long_read(&slabs->caches_cache->nr_slabs))
-		free_floor(slabs);
+	free_floor(slabs);
 }

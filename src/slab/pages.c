@@ -35,6 +35,38 @@ static void account(struct mmsim_kmem_cache *s, long slabs, unsigned int order)
 	atomic_long_add(slabs * (1L << order), &s->slabs->nr_slab_pages[!!(s->flags & SLAB_RECLAIM_ACCOUNT)]);
 }
 
+/* A slab of @owner's, whose pages are of the kind that @s asks for. */
+static struct mmsim_slab *take_slab(struct mmsim_kmem_cache *owner, struct mmsim_kmem_cache *s, gfp_t gfp, int node,
+				    unsigned int order, unsigned int min_order)
+{
+	struct mmsim_page *page = NULL;
+	struct mmsim_slab *slab;
+
+	gfp = block_gfp(s, gfp);
+	if (order > min_order) {
+		gfp_t lightly = (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM);
+
+		page = take_block(s, lightly, node, order);
+		if (!page)
+			order = min_order;
+	}
+	if (!page)
+		page = take_block(s, gfp, node, order);
+	if (!page)
+		return NULL;
+
+	slab = (struct mmsim_slab *)page;
+	atomic_long_inc(&s->slabs->nr_begun);
+	slab->cache = owner;
+	slab->engine[0] = 0;
+	slab->engine[1] = 0;
+	account(owner, 1, order);
+	/* Pairs with the reads of who is given an object's address: that can't be before this. */
+	smp_store_release(&page->flags, page->flags | MMSIM_PAGE_SLAB);
+	atomic_long_inc(&s->slabs->nr_done);
+	return slab;
+}
+
 /**
  * mmsim_slab_take_pages() - get a new slab
  * @s: the cache that it will belong to
@@ -48,32 +80,22 @@ static void account(struct mmsim_kmem_cache *s, long slabs, unsigned int order)
  */
 struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order)
 {
-	struct mmsim_page *page = NULL;
-	struct mmsim_slab *slab;
+	return take_slab(s, s, gfp, node, order, s->min_order);
+}
 
-	gfp = block_gfp(s, gfp);
-	if (order > s->min_order) {
-		gfp_t lightly = (gfp | __GFP_NOWARN | __GFP_NORETRY) & ~(__GFP_NOFAIL | __GFP_DIRECT_RECLAIM);
-
-		page = take_block(s, lightly, node, order);
-		if (!page)
-			order = s->min_order;
-	}
-	if (!page)
-		page = take_block(s, gfp, node, order);
-	if (!page)
-		return NULL;
-
-	slab = (struct mmsim_slab *)page;
-	atomic_long_inc(&s->slabs->nr_begun);
-	slab->cache = s;
-	slab->engine[0] = 0;
-	slab->engine[1] = 0;
-	account(s, 1, order);
-	/* Pairs with the reads of who is given an object's address: that can't be before this. */
-	smp_store_release(&page->flags, page->flags | MMSIM_PAGE_SLAB);
-	atomic_long_inc(&s->slabs->nr_done);
-	return slab;
+/**
+ * mmsim_slab_take_heap_pages() - get a block for the heap that caches of an engine share
+ * @s: the cache that it is wanted for, and that says what kind of pages
+ * @gfp: the client's flags
+ * @node: the node to prefer, or NUMA_NO_NODE
+ * @order: log2 of the number of pages
+ *
+ * Context: as mmsim_slab_take_pages().
+ * Return: as mmsim_slab_take_pages(); the slab belongs to slabs->heap.
+ */
+struct mmsim_slab *mmsim_slab_take_heap_pages(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order)
+{
+	return take_slab(s->slabs->heap, s, gfp, node, order, order);
 }
 
 static void give_block(struct mmsim_slabs *slabs, struct mmsim_slab *slab)

@@ -348,6 +348,7 @@ struct mmsim_slab_ops {
 /* An engine's place in the table in cache.c: this and its Kbuild line are all that a new one needs. */
 extern const struct mmsim_slab_ops mmsim_slub_ops;
 extern const struct mmsim_slab_ops mmsim_classic_ops;	/* SLAB */
+extern const struct mmsim_slab_ops mmsim_slob_ops;
 
 #define MMSIM_SLAB_REAP		(2 * HZ)	/* jiffies between two calls of an engine's reap() */
 #define MMSIM_SLAB_MAX_STATS	16		/* names of an engine's stat_names */
@@ -411,6 +412,7 @@ void mmsim_cache_flush_cpus(struct mmsim_kmem_cache *s);
 
 /* pages.c */
 struct mmsim_slab *mmsim_slab_take_pages(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order);
+struct mmsim_slab *mmsim_slab_take_heap_pages(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned int order);
 void mmsim_slab_give_pages(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
 
 /* debug.c */
