@@ -7,6 +7,10 @@
 const struct mmsim_slab_way mmsim_slab_ways[] = {
 	{ MMSIM_ENGINE_SLUB, 0, "slub" },
 	{ MMSIM_ENGINE_SLUB, MMSIM_ALL_DEBUG, "slub, debugging" },
+	{ MMSIM_ENGINE_SLAB, 0, "slab" },
+	{ MMSIM_ENGINE_SLAB, MMSIM_ALL_DEBUG, "slab, debugging" },
+	{ MMSIM_ENGINE_SLOB, 0, "slob" },
+	{ MMSIM_ENGINE_SLOB, MMSIM_ALL_DEBUG, "slob, debugging" },
 };
 
 const unsigned int mmsim_nr_slab_ways = ARRAY_SIZE(mmsim_slab_ways);
@@ -60,7 +64,8 @@ static void shrink_all(struct mmsim_slabs *slabs)
 {
 	struct mmsim_kmem_cache *s;
 
-	list_for_each_entry(s, &slabs->caches, list)
+	/* SLAB's large objects have descriptors among kmalloc's small ones, which are made first. */
+	list_for_each_entry_reverse(s, &slabs->caches, list)
 		mmsim_cache_shrink(s);
 }
 

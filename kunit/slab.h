@@ -33,6 +33,16 @@ struct mmsim_slab_snapshot {
 };
 
 struct mmsim_slabs *mmsim_test_slabs(struct kunit *test);
+
+/*
+ * Whether a cache has slabs of its own. SLOB's objects are pieces of a heap: nobody knows which cache they belong to or
+ * where all of them are, and they are constructed each time.
+ */
+static inline bool mmsim_way_has_slabs(const struct kunit *test)
+{
+	return ((const struct mmsim_slab_way *)test->param_value)->engine != MMSIM_ENGINE_SLOB;
+}
+
 void mmsim_slab_snapshot(struct mmsim_slabs *slabs, struct mmsim_slab_snapshot *snapshot);
 void mmsim_slab_expect_since(struct kunit *test, struct mmsim_slabs *slabs, const struct mmsim_slab_snapshot *before,
 			     int bad, long times);

@@ -39,7 +39,7 @@ static void slab_starts_empty(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_slabs), 0);
 	object = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, object);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_slabs), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_slabs), mmsim_way_has_slabs(test));
 	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_size(s), 200);
 	KUNIT_EXPECT_STREQ(test, mmsim_kmem_cache_name(s), "test");
 	mmsim_kmem_cache_free(s, object);
@@ -133,13 +133,14 @@ static void slab_constructor(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, constructed, 0);
 	object = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
 	in_slabs = constructed;
-	KUNIT_EXPECT_GT(test, in_slabs, 1);
+	if (mmsim_way_has_slabs(test))
+		KUNIT_EXPECT_GT(test, in_slabs, 1);
 	for (i = 0; i < 10 * in_slabs; i++) {
 		KUNIT_EXPECT_TRUE(test, is_stamped(object, 0x35, 72));
 		mmsim_kmem_cache_free(s, object);
 		object = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
 	}
-	KUNIT_EXPECT_EQ(test, constructed, in_slabs);
+	KUNIT_EXPECT_EQ(test, constructed, mmsim_way_has_slabs(test) ? in_slabs : 1 + 10);
 	mmsim_kmem_cache_free(s, object);
 	mmsim_kmem_cache_destroy(s);
 	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
@@ -216,10 +217,14 @@ static void slab_out_of_memory(struct kunit *test)
 		if (!objects[i])
 			break;
 	}
-	KUNIT_EXPECT_GT(test, i, nr / 2);
+	/* Of debugging caches only one object fits into two pages. */
+	KUNIT_EXPECT_GT(test, i, nr * 2 / 5);
 	KUNIT_EXPECT_LT(test, i, nr);
 	KUNIT_EXPECT_NULL(test, mmsim_kmem_cache_alloc(s, QUIET));
 	mmsim_kmem_cache_free(s, objects[--i]);
+	/* Pages that the heap gave back may lie on a CPU's list of another kind. */
+	if (!mmsim_way_has_slabs(test))
+		mmsim_pcp_drain_all(slabs->mem);
 	objects[i] = mmsim_kmem_cache_alloc(s, QUIET);
 	KUNIT_EXPECT_NOT_NULL(test, objects[i]);
 	mmsim_kmem_cache_free_bulk(s, i + 1, objects);
@@ -304,8 +309,8 @@ static void slab_destroy_in_use(struct kunit *test)
 		object[i] = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
 	mmsim_kmem_cache_destroy(s);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_LEFT]), 1);
-	/* One a leaked object, and one for the report. */
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_errors), 4);
+	/* One a leaked object, where they are known, and one for the report. */
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_errors), mmsim_way_has_slabs(test) ? 4 : 1);
 	for (i = 0; i < 3; i++)
 		mmsim_kmem_cache_free(s, object[i]);
 	mmsim_kmem_cache_destroy(s);
@@ -330,8 +335,10 @@ static void slab_bad_frees(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_WILD]), 1);
 	mmsim_kmem_cache_free(a, page->virtual);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_NO_SLAB]), 1);
-	mmsim_kmem_cache_free(b, object);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_CACHE]), 1);
+	if (mmsim_way_has_slabs(test)) {
+		mmsim_kmem_cache_free(b, object);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_CACHE]), 1);
+	}
 	/* A slab's pages are not the page allocator's to free. */
 	KUNIT_EXPECT_FALSE(test, mmsim_memory_free(slabs->mem, mmsim_slabs_head(slabs, object), 0, _RET_IP_));
 
@@ -413,7 +420,8 @@ static void slab_kind_of_pages(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	KUNIT_EXPECT_TRUE(test, plain->allocflags == 0);
 	KUNIT_EXPECT_TRUE(test, reclaimable->allocflags == __GFP_RECLAIMABLE);
-	KUNIT_EXPECT_GT(test, atomic_long_read(&slabs->nr_slab_pages[1]), 0);
+	if (mmsim_way_has_slabs(test))
+		KUNIT_EXPECT_GT(test, atomic_long_read(&slabs->nr_slab_pages[1]), 0);
 	mmsim_kmem_cache_free(plain, a);
 	mmsim_kmem_cache_free(reclaimable, b);
 	mmsim_kmem_cache_destroy(plain);

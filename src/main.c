@@ -76,7 +76,7 @@ MODULE_PARM_DESC(cma, "NAME:SIZE,... of CMA areas to begin with, in multiples of
 
 static char *engine = "slub";
 module_param(engine, charp, 0444);
-MODULE_PARM_DESC(engine, "how slab caches are made: slub (default slub)");
+MODULE_PARM_DESC(engine, "how slab caches are made: slub, slab or slob (default slub)");
 
 static bool slab_merge;
 module_param(slab_merge, bool, 0444);
@@ -222,7 +222,7 @@ static int parse_slab_params(struct mmsim_slab_params *p)
 	int word = mmsim_engine_parse(engine);
 
 	if (word < 0) {
-		pr_err("engine=%s: must be slub\n", engine);
+		pr_err("engine=%s: must be slub, slab or slob\n", engine);
 		return word;
 	}
 	p->engine = word;

@@ -257,7 +257,8 @@ static bool is_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigne
 
 static bool can_be_freed(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller)
 {
-	int index = index_in(s, slab, object);
+	bool mapped = s->ops->place;
+	int index = mapped ? index_in(s, slab, object) : 0;
 
 	if (index < 0) {
 		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_NO_OBJECT, s,
@@ -265,11 +266,11 @@ static bool can_be_freed(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, vo
 			       (unsigned long)object, (void *)caller);
 		return false;
 	}
-	if (is_free(s, slab, index)) {
+	if (mapped ? is_free(s, slab, index) : !s->ops->in_use(s, slab, object)) {
 		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
 			       "object %#lx is free already; it is freed twice (by %pS)",
 			       (unsigned long)object, (void *)caller);
-		if (__ratelimit(&s->slabs->report_limit))
+		if (mapped && __ratelimit(&s->slabs->report_limit))
 			mmsim_slab_print_owners(s, object);
 		return false;
 	}
@@ -288,7 +289,7 @@ static bool can_be_freed(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, vo
  */
 bool mmsim_slab_debug_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller)
 {
-	if (s->ops->place && !can_be_freed(s, slab, object, caller))
+	if (!can_be_freed(s, slab, object, caller))
 		return false;
 	is_sound(s, object, false);
 	set_owner(s, object, OWNER_FREE, caller);

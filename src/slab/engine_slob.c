@@ -111,13 +111,22 @@ static void put_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void
 	if (mmsim_slob_is_whole(slab))
 		ok = has_blocks(s) && give_whole(s->slabs, slab, p);
 	else
-		ok = mmsim_slob_put(s->slabs, slab, p, s->size);
+		ok = !has_blocks(s) && mmsim_slob_put(s->slabs, slab, p, s->size);
 	if (likely(ok))
 		atomic_long_dec(&slob_cache(s)->nr_objects);
 	else
 		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
 			       "%#lx is freed, but all or some of it is free already; free it once",
 			       (unsigned long)object);
+}
+
+static bool slob_in_use(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+{
+	void *p = object - s->red_left_pad;
+
+	if (mmsim_slob_is_whole(slab))
+		return has_blocks(s) && p == slab->virtual;
+	return !has_blocks(s) && mmsim_slob_is_cut(s->slabs, slab, p, s->size);
 }
 
 static struct slob_rcu *rcu_of(struct mmsim_kmem_cache *s, void *object)
@@ -328,6 +337,7 @@ const struct mmsim_slab_ops mmsim_slob_ops = {
 	.shrink		= slob_shrink,
 	.flush_cpu	= slob_flush_cpu,
 	.info		= slob_info,
+	.in_use		= slob_in_use,
 	.check		= slob_check,
 	.stat_names	= slob_stat_names,
 	.stats		= slob_stats,

@@ -231,30 +231,69 @@ static unsigned int piece_before(const struct mmsim_slab *slab, unsigned int at)
 	return prev;
 }
 
+/* Finds the free pieces before a piece and behind it; false when some of it is free. */
+static bool find_place(const struct mmsim_slab *slab, unsigned int at, unsigned int units, unsigned int *prev,
+		       unsigned int *next)
+{
+	*prev = piece_before(slab, at);
+	*next = *prev == END ? first_piece(slab) : piece_next(slab->virtual, *prev);
+	return (*prev == END || *prev + piece_units(slab->virtual, *prev) <= at) && at + units <= *next;
+}
+
 /* Puts a piece back between its neighbours; false when some of it is free. */
 static bool put_to_page(struct mmsim_slob_heap *heap, struct mmsim_slab *slab, unsigned int at, unsigned int units)
 {
-	unsigned int prev = piece_before(slab, at), prev_end = 0, next = first_piece(slab), end = at + units;
+	unsigned int prev, next, end = at + units;
 	s16 *base = slab->virtual;
 
-	if (prev != END) {
-		next = piece_next(base, prev);
-		prev_end = prev + piece_units(base, prev);
-	}
-	if (prev_end > at || end > next)
+	if (!find_place(slab, at, units, &prev, &next))
 		return false;
 	set_free_units(heap, slab, free_units(slab) + units);
 	if (end == next && next != END) {
 		end += piece_units(base, next);
 		next = piece_next(base, next);
 	}
-	if (prev != END && prev_end == at) {
+	if (prev != END && prev + piece_units(base, prev) == at) {
 		set_piece(base, prev, end - prev, next);
 	} else {
 		set_piece(base, at, end - at, next);
 		link_piece(slab, prev, at);
 	}
 	return true;
+}
+
+/* Where a piece begins in its page, in units; negative when it can't be one. */
+static int place_of(const void *p, size_t size)
+{
+	unsigned int units = DIV_ROUND_UP(size, MMSIM_SLOB_UNIT), at = offset_in_page(p) / MMSIM_SLOB_UNIT;
+
+	return (unsigned long)p % MMSIM_SLOB_UNIT || !units || at + units > END ? -1 : (int)at;
+}
+
+/**
+ * mmsim_slob_is_cut() - whether some memory may be a piece in use
+ * @slabs: the floor
+ * @slab: the page that it lies in; not a whole block
+ * @p: its first byte
+ * @size: bytes
+ *
+ * Context: any.
+ * Return: false when it can't have been cut, or some of it is free.
+ */
+bool mmsim_slob_is_cut(struct mmsim_slabs *slabs, struct mmsim_slab *slab, const void *p, size_t size)
+{
+	struct mmsim_slob_heap *heap = mmsim_slob_heap(slabs);
+	unsigned int prev, next;
+	int at = place_of(p, size);
+	unsigned long flags;
+	bool cut;
+
+	if (at < 0)
+		return false;
+	spin_lock_irqsave(&heap->lock, flags);
+	cut = find_place(slab, at, DIV_ROUND_UP(size, MMSIM_SLOB_UNIT), &prev, &next);
+	spin_unlock_irqrestore(&heap->lock, flags);
+	return cut;
 }
 
 /**
@@ -271,16 +310,16 @@ static bool put_to_page(struct mmsim_slob_heap *heap, struct mmsim_slab *slab, u
  */
 bool mmsim_slob_put(struct mmsim_slabs *slabs, struct mmsim_slab *slab, void *p, size_t size)
 {
-	unsigned int units = DIV_ROUND_UP(size, MMSIM_SLOB_UNIT), at = offset_in_page(p) / MMSIM_SLOB_UNIT;
 	struct mmsim_slob_heap *heap = mmsim_slob_heap(slabs);
 	bool was_full, ok, empty = false;
+	int at = place_of(p, size);
 	unsigned long flags;
 
-	if ((unsigned long)p % MMSIM_SLOB_UNIT || !units || at + units > END)
+	if (at < 0)
 		return false;
 	spin_lock_irqsave(&heap->lock, flags);
 	was_full = !free_units(slab);
-	ok = put_to_page(heap, slab, at, units);
+	ok = put_to_page(heap, slab, at, DIV_ROUND_UP(size, MMSIM_SLOB_UNIT));
 	if (ok) {
 		empty = free_units(slab) == END;
 		if (was_full)

@@ -243,6 +243,7 @@ struct mmsim_slabinfo {
  * @info: count objects and slabs
  * @place: where the slots of a slab are
  * @map: which objects of a slab are free
+ * @in_use: whether an object can be freed
  * @check: check the invariants of a cache
  * @tune: set the sizes of per-CPU arrays
  * @stat_names: what @stats counts, NULL at the end
@@ -307,6 +308,9 @@ struct mmsim_slabinfo {
  * Used before each free of a debugging cache (a free object that is freed again is in it) and by files. NULL as
  * place().
  *
+ * @in_use(s, slab, object): whether @object may be one, and none of it is free. Takes the engine's locks. Used before
+ * each free of a debugging cache, by an engine that has no map(). NULL for others.
+ *
  * @check(s, what, size): process context; holder of slabs->mutex; the cache may be in use. Returns 0, or -EUCLEAN with
  * the first broken invariant in @what.
  *
@@ -336,6 +340,7 @@ struct mmsim_slab_ops {
 	void (*info)(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info);
 	void *(*place)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr);
 	void (*map)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free);
+	bool (*in_use)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
 	int (*check)(struct mmsim_kmem_cache *s, char *what, size_t size);
 	int (*tune)(struct mmsim_kmem_cache *s, unsigned int limit, unsigned int batchcount, unsigned int shared);
 	const char *const *stat_names;
