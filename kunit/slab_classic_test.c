@@ -241,8 +241,9 @@ static void classic_layout_random(struct kunit *test)
 		    g.colour == left / max_t(long, cache_line_size(), align) &&
 		    g.descriptor == (off ? 48 + 4 * nr : room))
 			continue;
-		KUNIT_FAIL(test, "%u bytes, align %u, flags %#x, break %u: %u objects of %u, order %u, not %u of %u, %u",
-			   size, align, (__force unsigned int)flags, break_order, g.num, g.size, g.order, nr, slot, order);
+		KUNIT_FAIL(test, "%u bytes, align %u, flags %#x, break %u: %u of %u, order %u, not %u of %u, %u",
+			   size, align, (__force unsigned int)flags, break_order, g.num, g.size, g.order, nr, slot,
+			   order);
 		return;
 	}
 }
@@ -277,9 +278,9 @@ static void classic_limits(struct kunit *test)
 			struct mmsim_slabinfo info;
 
 			s->ops->info(s, &info);
-			KUNIT_EXPECT_EQ_MSG(test, info.limit, limits[i].limit, "%u bytes", limits[i].size);
-			KUNIT_EXPECT_EQ_MSG(test, info.batchcount, (limits[i].limit + 1) / 2, "%u bytes", limits[i].size);
-			KUNIT_EXPECT_EQ_MSG(test, info.shared, shared, "%u bytes", limits[i].size);
+			KUNIT_EXPECT_EQ_MSG(test, info.limit, limits[i].limit, "%u bytes", s->size);
+			KUNIT_EXPECT_EQ_MSG(test, info.batchcount, (limits[i].limit + 1) / 2, "%u bytes", s->size);
+			KUNIT_EXPECT_EQ_MSG(test, info.shared, shared, "%u bytes", s->size);
 			KUNIT_EXPECT_EQ(test, array(s)->limit, info.limit);
 			KUNIT_EXPECT_EQ(test, l3->shared ? l3->shared->limit : 0, shared * info.batchcount);
 			KUNIT_EXPECT_EQ(test, l3->free_limit, (1 + num_online_cpus()) * info.batchcount + s->objects);
@@ -583,7 +584,7 @@ static void construct(void *object)
 	*(u64 *)object = 0x0bec0bec;
 }
 
-/* The constructor runs once an object, when a slab is made, and its work is still there when an object is taken again. */
+/* The constructor runs once an object, when a slab is made; its work is still there when an object is taken again. */
 static void classic_constructor(struct kunit *test)
 {
 	const struct mmsim_kmem_cache_args args = { .engine = MMSIM_ENGINE_SLAB, .ctor = construct };

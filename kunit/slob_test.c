@@ -461,7 +461,8 @@ static bool grow_model(struct kunit *test, struct mmsim_slabs *slabs, struct mod
 	memset(piece->p, piece->stamp, piece->size);
 	if (piece->p == want)
 		return true;
-	KUNIT_FAIL(test, "%zu bytes, align %zu: at %px, not at %px", piece->size, align, piece->p, want);
+	KUNIT_FAIL(test, "%zu bytes, align %zu: at %#lx, not at %#lx", piece->size, align, (unsigned long)piece->p,
+		   (unsigned long)want);
 	return false;
 }
 
@@ -492,7 +493,7 @@ static void slob_oracle(struct kunit *test)
 			bytes += piece[nr++].size;
 		} else if (nr) {
 			i = mmsim_test_below(&rnd, nr);
-			KUNIT_EXPECT_TRUE_MSG(test, is_stamped(&piece[i]), "step %u: somebody wrote into a piece", step);
+			KUNIT_EXPECT_TRUE_MSG(test, is_stamped(&piece[i]), "step %u: written into", step);
 			KUNIT_EXPECT_TRUE(test, put(slabs, piece[i].p, piece[i].size));
 			gone = model_put(m, piece[i].p, piece[i].size);
 			if (gone)
@@ -626,7 +627,7 @@ static void slob_kmalloc(struct kunit *test)
 			if (is_power_of_2(size) || divisor)
 				align = max(align, size & -size);
 			KUNIT_ASSERT_NOT_NULL(test, p);
-			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)p, align), "%lu bytes at %px", size, p);
+			KUNIT_EXPECT_TRUE_MSG(test, IS_ALIGNED((unsigned long)p, align), "%lu bytes", size);
 			KUNIT_EXPECT_EQ(test, mmsim_slob_is_whole(page_of(slabs, p)), whole);
 			if (!whole)
 				KUNIT_EXPECT_EQ(test, *(u32 *)(p - 8), size);
