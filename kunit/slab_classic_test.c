@@ -770,6 +770,32 @@ static void classic_tune(struct kunit *test)
 	finish(test, s);
 }
 
+/* As a line of text, like those that Linux takes from who writes to slabinfo. */
+static void classic_tune_line(struct kunit *test)
+{
+	static const struct {
+		const char *line;
+		int err;
+	} bad[] = {
+		{ "", -EINVAL }, { " 1 1 1", -EINVAL }, { "test", -EINVAL }, { "test 10 5", -EINVAL },
+		{ "test 10 5 x", -EINVAL }, { "test 10 5 0 0", -EINVAL }, { "test -1 5 0", -EINVAL },
+		{ "test 0 0 0", -EINVAL }, { "test 5 6 0", -EINVAL }, { "tes 10 5 0", -ENOENT },
+		{ "test2 10 5 0", -ENOENT }, { "kmem_cache 10 5 0", -EOPNOTSUPP },
+	};
+	struct mmsim_kmem_cache *s = cache(test, slabs_for(test, SZ_16M, 1), 64);
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
+		KUNIT_EXPECT_EQ_MSG(test, mmsim_slabs_tune(s->slabs, bad[i].line), bad[i].err, "'%s'", bad[i].line);
+	KUNIT_EXPECT_EQ(test, array(s)->limit, 120);
+	KUNIT_EXPECT_EQ(test, mmsim_slabs_tune(s->slabs, "test 20 10 2\n"), 0);
+	KUNIT_EXPECT_EQ(test, array(s)->limit, 20);
+	KUNIT_EXPECT_EQ(test, array(s)->batchcount, 10);
+	KUNIT_EXPECT_EQ(test, mmsim_slabs_tune(s->slabs, "test\t30 15   0"), 0);
+	KUNIT_EXPECT_EQ(test, array(s)->limit, 30);
+	finish(test, s);
+}
+
 /* --- Nodes --- */
 
 /* Two nodes, of which this CPU is one's; 2048 bytes are two to a page. */
@@ -1050,6 +1076,7 @@ static struct kunit_case classic_cases[] = {
 	KUNIT_CASE(classic_reap_shared),
 	KUNIT_CASE(classic_reap_work),
 	KUNIT_CASE(classic_tune),
+	KUNIT_CASE(classic_tune_line),
 	KUNIT_CASE(classic_alien),
 	KUNIT_CASE(classic_fallback),
 	KUNIT_CASE(classic_alternate),

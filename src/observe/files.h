@@ -11,6 +11,7 @@
 struct mmsim_observe_file {
 	const char *name;
 	const struct file_operations *fops;
+	bool writable;
 };
 
 extern const struct mmsim_observe_file mmsim_observe_blocks[];	/* blocks.c */

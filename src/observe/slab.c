@@ -2,11 +2,14 @@
 /*
  * The files about caches.
  *
- *	slabinfo	a line a cache, in the format and the order of /proc/slabinfo, version 2.1: the youngest first
+ *	slabinfo	a line a cache, in the format and the order of /proc/slabinfo, version 2.1: the youngest first.
+ *			"name limit batchcount shared" written to it tunes a cache, as in Linux
+ *	slabstat	a line a cache: its name, its engine, and what the engine counts as "name=number"
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
+#include <linux/uaccess.h>
 
 #include "mmsim.h"
 #include "observe/files.h"
@@ -37,9 +40,67 @@ static int slabinfo_show(struct seq_file *s, void *unused)
 	mutex_unlock(&m->slabs->mutex);
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(slabinfo);
+
+static int slabinfo_open(struct inode *inode, struct file *file)
+{
+	return single_open(file, slabinfo_show, inode->i_private);
+}
+
+#define MAX_TUNE_LINE	128	/* bytes, Linux's */
+
+static ssize_t slabinfo_write(struct file *file, const char __user *text, size_t size, loff_t *pos)
+{
+	struct mmsim *m = ((struct seq_file *)file->private_data)->private;
+	char line[MAX_TUNE_LINE + 1];
+	int err;
+
+	if (size > MAX_TUNE_LINE)
+		return -EINVAL;
+	if (copy_from_user(line, text, size))
+		return -EFAULT;
+	line[size] = '\0';
+	err = mmsim_slabs_tune(m->slabs, line);
+	return err ? err : size;
+}
+
+static const struct file_operations slabinfo_fops = {
+	.owner = THIS_MODULE,
+	.open = slabinfo_open,
+	.read = seq_read,
+	.write = slabinfo_write,
+	.llseek = seq_lseek,
+	.release = single_release,
+};
+
+static void show_stats(struct seq_file *s, struct mmsim_kmem_cache *cache)
+{
+	unsigned long counts[MMSIM_SLAB_MAX_STATS];
+	unsigned int i;
+
+	seq_printf(s, "%-17s %s", cache->name, cache->ops->name);
+	if (cache->ops->stats) {
+		cache->ops->stats(cache, counts);
+		for (i = 0; cache->ops->stat_names[i]; i++)
+			seq_printf(s, " %s=%lu", cache->ops->stat_names[i], counts[i]);
+	}
+	seq_putc(s, '\n');
+}
+
+static int slabstat_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	struct mmsim_kmem_cache *cache;
+
+	mutex_lock(&m->slabs->mutex);
+	list_for_each_entry_reverse(cache, &m->slabs->caches, list)
+		show_stats(s, cache);
+	mutex_unlock(&m->slabs->mutex);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(slabstat);
 
 const struct mmsim_observe_file mmsim_observe_slab[] = {
-	{ "slabinfo",	&slabinfo_fops },
+	{ "slabinfo",	&slabinfo_fops, .writable = true },
+	{ "slabstat",	&slabstat_fops },
 	{}
 };

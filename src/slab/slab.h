@@ -374,6 +374,9 @@ struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const cha
 bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller);
 unsigned long mmsim_cache_shrink(struct mmsim_kmem_cache *s);
 
+/* tune.c */
+int mmsim_slabs_tune(struct mmsim_slabs *slabs, const char *line);
+
 /* hotplug.c */
 int mmsim_slabs_watch_cpus(struct mmsim_slabs *slabs);
 void mmsim_slabs_forget_cpus(struct mmsim_slabs *slabs);
