@@ -337,34 +337,64 @@ int mmsim_classic_kmalloc_up(struct mmsim_kmem_cache *s)
 	return set_default_sizes(s);
 }
 
+/* Memory that is out of use, chained by its first word. */
+static void chain_push(void ***chain, void *p)
+{
+	if (!p)
+		return;
+	*(void **)p = *chain;
+	*chain = p;
+}
+
+/* All CPUs go back to their boot entries. */
+static void take_entries(struct mmsim_kmem_cache *s, void ***chain)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct mmsim_classic_cpu *c = cpu_part(s, cpu);
+		void **entries = c->ac.entry;
+
+		use_boot_entries(c);
+		if (entries != c->boot_entry)
+			chain_push(chain, entries);
+	}
+}
+
+static void take_node_arrays(struct mmsim_kmem_cache *s, struct kmem_list3 *l3, void ***chain)
+{
+	struct alien_cache **alien = l3->alien;
+	unsigned int nid;
+
+	chain_push(chain, l3->shared);
+	l3->shared = NULL;
+	l3->alien = NULL;
+	for (nid = 0; alien && nid < nr_nodes(s); nid++)
+		chain_push(chain, alien[nid]);
+	chain_push(chain, alien);
+}
+
 /**
  * mmsim_classic_kmalloc_down() - take a cache's arrays away
  * @s: the cache; nobody else uses it any more
+ *
+ * What is freed here may be an object of this very cache, and come to one of its arrays: so none is freed before the
+ * last is out of use.
  *
  * Context: process context, may sleep. The caller holds slabs->mutex.
  */
 void mmsim_classic_kmalloc_down(struct mmsim_kmem_cache *s)
 {
-	unsigned int i;
+	void **chain = NULL, **next;
+	unsigned int nid;
 
-	/* Also empties the arrays. */
 	mmsim_classic_shrink(s);
-	for_each_possible_cpu(i) {
-		struct mmsim_classic_cpu *cpu = cpu_part(s, i);
-		void **entries = cpu->ac.entry;
-
-		use_boot_entries(cpu);
-		free_entries(s, entries, i);
-	}
-	for (i = 0; i < nr_nodes(s); i++) {
-		struct kmem_list3 *l3 = mmsim_classic_list3(s, i);
-		struct array_cache *shared = l3->shared;
-		struct alien_cache **alien = l3->alien;
-
-		l3->shared = NULL;
-		l3->alien = NULL;
-		tune_free(s, shared);
-		free_alien(s, alien);
+	take_entries(s, &chain);
+	for (nid = 0; nid < nr_nodes(s); nid++)
+		take_node_arrays(s, mmsim_classic_list3(s, nid), &chain);
+	for (; chain; chain = next) {
+		next = *chain;
+		tune_free(s, chain);
 	}
 }
 
