@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit suite "slab_smp": a cache used from everywhere at once: threads on all CPUs that take objects and give them
- * back, one by one and in bulk, and leave some for others to free, so that they come home from another CPU; a timer that
- * walks in on them from hard interrupts; and a thread that shrinks, ages, tunes and checks the cache meanwhile. Each
- * object bears its owner's stamp. Afterwards all of it is back.
+ * back, one by one and in bulk, and leave some for others to free, so that they come home from another CPU; a timer
+ * that walks in on them from hard interrupts; and a thread that shrinks, ages, tunes and checks the cache meanwhile.
+ * Each object bears its owner's stamp. Afterwards all of it is back.
  */
 #include <linux/completion.h>
 #include <linux/hrtimer.h>
@@ -76,7 +76,8 @@ static void get_bulk(struct worker *w, unsigned int nr)
 {
 	unsigned int i;
 
-	nr = mmsim_cache_alloc_bulk(w->f->s, GFP_KERNEL | __GFP_NOWARN, min(nr, HELD - w->nr), w->held + w->nr, _RET_IP_);
+	nr = min(nr, HELD - w->nr);
+	nr = mmsim_cache_alloc_bulk(w->f->s, GFP_KERNEL | __GFP_NOWARN, nr, w->held + w->nr, _RET_IP_);
 	for (i = 0; i < nr; i++)
 		stamp(w->f, w->held[w->nr++]);
 }
