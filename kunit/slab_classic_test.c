@@ -720,7 +720,7 @@ static void classic_reap_work(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, array(s)->avail, 59);
 	array(s)->touched = false;
 	mod_delayed_work(system_wq, &s->slabs->reap, 0);
-	flush_delayed_work(&s->slabs->reap);
+	flush_work(&s->slabs->reap.work);
 	KUNIT_EXPECT_EQ(test, array(s)->avail, 59 - 24);
 	KUNIT_EXPECT_TRUE_MSG(test, delayed_work_pending(&s->slabs->reap), "no next round");
 	finish(test, s);
