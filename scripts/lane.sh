@@ -23,7 +23,7 @@ SCRIPTS=$MMSIM_TOP/scripts
 # In this order two at a time take the least time together.
 ALL=(uml stock-6.12 stock-6.1 style kasan kasan-stock kcsan own dkms bench)
 # The KUnit suites that have to be there: those of Kbuild, each in a file of its name.
-SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z]*_test' | sed 's/_test//' | xargs)
+SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z_]*_test' | sed 's/_test//' | xargs)
 # Those of their tests that a kernel in QEMU with cma= on its line must not skip.
 NEVER_SKIPPED='watermark_as_host|source=cma'
 passed=0
