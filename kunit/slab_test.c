@@ -3,6 +3,7 @@
  * KUnit suite "slab": caches, as any client may rely on them, whatever engine makes them. Each body runs on every
  * engine, with and without debugging; afterwards all pages are back and every misuse is counted.
  */
+#include <linux/bottom_half.h>
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
 #include <linux/rcupdate.h>
@@ -269,7 +270,10 @@ static void slab_create_refuses(struct kunit *test)
 		KUNIT_EXPECT_NULL_MSG(test, mmsim_kmem_cache_create_args(r->name, r->size, &r->args, r->flags),
 				      "request %u", i);
 	}
-	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_CREATE, ARRAY_SIZE(requests));
+	local_bh_disable();	/* as in an interrupt: refused before anything sleeps */
+	KUNIT_EXPECT_NULL(test, mmsim_kmem_cache_create("interrupt", 8, 0, 0, NULL));
+	local_bh_enable();
+	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_CREATE, ARRAY_SIZE(requests) + 1);
 	mmsim_kmem_cache_destroy(s);
 }
 

@@ -194,8 +194,6 @@ static const char *fault_of(struct mmsim_slabs *slabs, const char *name, unsigne
 		return "it has no name; give it one";
 	if (strpbrk(name, " \t\n"))
 		return "its name has a blank, which readers of slabinfo would take for its end; leave it out";
-	if (in_interrupt())
-		return "it is asked for by an interrupt, and making one sleeps; do it from a process";
 	if (!size || size > MAX_SIZE)
 		return "its objects have a size of 0, or of more than the 4 MB that there are in one piece";
 	if (args->align && (!is_power_of_2(args->align) || args->align > MAX_SIZE))
@@ -211,6 +209,12 @@ static const char *fault_of(struct mmsim_slabs *slabs, const char *name, unsigne
 	if (name_is_taken(slabs, name))
 		return "there is a cache of that name; choose another";
 	return NULL;
+}
+
+static void refuse(struct mmsim_slabs *slabs, const char *name, const char *fault, unsigned long caller)
+{
+	mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CREATE, NULL, "%s can't be made: %s (by %pS)", name ? name : "(null)",
+		       fault, (void *)caller);
 }
 
 /* As the kernel does it, a part for user copies that isn't inside the object is none. */
@@ -289,15 +293,18 @@ struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const cha
 	struct mmsim_kmem_cache *s = NULL;
 	const char *fault;
 
+	if (in_interrupt()) {
+		refuse(slabs, name, "it is asked for by an interrupt, and making one sleeps; do it from a process",
+		       caller);
+		return NULL;
+	}
 	if (full.engine == MMSIM_ENGINE_DEFAULT)
 		full.engine = slabs->params.engine;
 	flags |= slabs->params.debug;
 	mutex_lock(&slabs->mutex);
 	fault = fault_of(slabs, name, size, &full, flags);
 	if (fault) {
-		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_CREATE, NULL,
-			       "%s can't be made: %s (by %pS)", name ? name : "(null)",
-			       fault, (void *)caller);
+		refuse(slabs, name, fault, caller);
 	} else {
 		check_user_part(slabs, name, size, &full);
 		s = merge_or_make(slabs, name, size, &full, flags);
