@@ -218,10 +218,14 @@ static void kmalloc_bad_frees(struct kunit *test)
 	struct mmsim_slab_snapshot before;
 	struct mmsim_page *page;
 	int on_stack;
+	void *p;
 
 	mmsim_slab_snapshot(slabs, &before);
 	mmsim_kfree(&on_stack);
-	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_WILD, 1);
+	p = mmsim_krealloc(&on_stack, 100, GFP_KERNEL);
+	KUNIT_EXPECT_NOT_NULL(test, p);
+	mmsim_kfree(p);
+	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_WILD, 2);
 	mmsim_slab_snapshot(slabs, &before);
 	page = take(slabs->mem, GFP_KERNEL, 3);
 	KUNIT_ASSERT_NOT_NULL(test, page);

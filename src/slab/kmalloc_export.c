@@ -182,8 +182,8 @@ void *mmsim_krealloc(const void *object, size_t size, gfp_t gfp)
 	if (had >= size)
 		return (void *)object;
 	to = mmsim_slabs_kmalloc(mmsim_slabs_live, size, gfp, NUMA_NO_NODE, _RET_IP_);
-	if (to && had) {
-		memcpy(to, object, had);
+	if (to && !ZERO_OR_NULL_PTR(object)) {
+		memcpy(to, object, had);	/* 0 bytes of what isn't kmalloc's, which the free reports */
 		mmsim_slabs_kfree(mmsim_slabs_live, object, _RET_IP_);
 	}
 	return to;
