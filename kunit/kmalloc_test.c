@@ -97,10 +97,10 @@ static void kmalloc_large(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_TRUE(test, PAGE_ALIGNED(p));
 	KUNIT_EXPECT_EQ(test, mmsim_ksize(p), 16384);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages), 4);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages[0]), 4);
 	mmsim_kfree(p + PAGE_SIZE);
 	mmsim_kfree(p);
-	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages[0]), 0);
 	mmsim_kfree(p);
 	p = mmsim_kmalloc(MMSIM_KMALLOC_MAX_SIZE, GFP_KERNEL);
 	KUNIT_EXPECT_NOT_NULL(test, p);

@@ -425,7 +425,7 @@ static void slab_kind_of_pages(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, plain->allocflags == 0);
 	KUNIT_EXPECT_TRUE(test, reclaimable->allocflags == __GFP_RECLAIMABLE);
 	if (mmsim_way_has_slabs(test))
-		KUNIT_EXPECT_GT(test, atomic_long_read(&slabs->nr_slab_pages[1]), 0);
+		KUNIT_EXPECT_GT(test, mmsim_slabs_pages(slabs, true), 0);
 	mmsim_kmem_cache_free(plain, a);
 	mmsim_kmem_cache_free(reclaimable, b);
 	mmsim_kmem_cache_destroy(plain);

@@ -30,13 +30,20 @@ record_format() {
 	END { exit wrong || state || !n }' "$1"
 }
 
+# owner_records: the records of page_owner, but for those of the slab floor's own pages.
+owner_records() {
+	awk 'BEGIN { RS = ""; ORS = "\n\n" }
+	!/ (mmsim_slabs_init|mmsim_slab_take_pages|take_slab)\+/' "$DEBUG/page_owner"
+}
+
 owner() {
 	check "mmsim with page_owner=on loads" load size=64M page_owner=on
 	check "  region says what it costs" has "$DEBUG/region" '^page owner: on, 64 bytes a page$'
-	check "  nobody has a page" equal "$(wc -c <"$DEBUG/page_owner")" 0
+	check "  the slab floor has its own block" has "$DEBUG/page_owner" '^ mmsim_slabs_init'
+	check "  nobody else has a page" equal "$(owner_records | wc -c)" 0
 	check "  blocks of two kinds are allocated" ctl alloc_pages order=2 gfp=GFP_KERNEL count=50
 	ctl alloc_pages order=0 gfp=GFP_HIGHUSER_MOVABLE count=70 >/dev/null
-	cat "$DEBUG/page_owner" >/tmp/owner
+	owner_records >/tmp/owner
 	check "  there is a record for each" equal "$(grep -c '^Page allocated via order' /tmp/owner)" 120
 	check "  50 of order 2" equal "$(grep -c '^Page allocated via order 2, mask 0x[0-9a-f]*(GFP_KERNEL), ' /tmp/owner)" 50
 	check "  70 are movable" equal "$(grep -c '^PFN 0x[0-9a-f]* type Movable ' /tmp/owner)" 70
@@ -55,9 +62,9 @@ owner() {
 	check "  one name has them all" has /tmp/culled '^120 times, 270 pages'
 
 	ctl free 1-20 >/dev/null
-	check "freed blocks are gone" equal "$(grep -c '^Page allocated via' "$DEBUG/page_owner")" 100
+	check "freed blocks are gone" equal "$(owner_records | grep -c '^Page allocated via')" 100
 	ctl free_all >/dev/null
-	check "nobody has a page again, those in the CPUs' lists included" equal "$(wc -c <"$DEBUG/page_owner")" 0
+	check "nobody has a page again, those in the CPUs' lists included" equal "$(owner_records | wc -c)" 0
 	check "the mirror with owners" ctl mirror on
 	work_for 3
 	wait
@@ -82,8 +89,8 @@ types() {
 	check "page-types counts every frame" equal "$(page_types)" "$(field "$DEBUG/region" pages)"
 	check "  the free ones" equal "$(page_types -b buddy)" "$(free_pages)"
 	check "  the reserved ones" equal "$(page_types -b reserved)" "$(field "$DEBUG/region" 'metadata pages')"
-	check "  5 compound heads" equal "$(page_types -b compound_head=compound_head)" 5
-	check "  35 compound tails" equal "$(page_types -b compound_tail=compound_tail)" 35
+	check "  5 compound heads" equal "$(page_types -b compound_head,slab=compound_head)" 5
+	check "  35 compound tails" equal "$(page_types -b compound_tail,slab=compound_tail)" 35
 	mount -o bind "$DEBUG/kpagecount" /proc/kpagecount
 	$BIN/page-types -r -F "$DEBUG/kpageflags" -l -M -N >/tmp/list
 	umount /proc/kpagecount

@@ -95,8 +95,7 @@ static void show_cost(struct seq_file *s, const struct mmsim_memory *mem)
 /* Pages that the zones have given to the slab floor: to its own block, to slabs, to large kmallocs. */
 static unsigned long slab_pages(struct mmsim_slabs *slabs)
 {
-	return BIT(slabs->order) + atomic_long_read(&slabs->nr_slab_pages[0]) +
-	       atomic_long_read(&slabs->nr_slab_pages[1]) + atomic_long_read(&slabs->nr_large_pages);
+	return BIT(slabs->order) + mmsim_slabs_pages(slabs, true) + mmsim_slabs_pages(slabs, false);
 }
 
 static int region_show(struct seq_file *s, void *unused)

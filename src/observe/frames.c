@@ -82,6 +82,8 @@ u64 mmsim_frame_flags(struct mmsim_memory *mem, struct mmsim_page *page)
 	flags = READ_ONCE(head->flags);
 	for (i = 0; i < ARRAY_SIZE(same_bits); i++)
 		bits |= (u64)(flags >> same_bits[i].pg & 1) << same_bits[i].kpf;
+	if (flags & MMSIM_PAGE_SLAB)
+		bits |= BIT_ULL(KPF_SLAB);
 	if (head != page) {
 		bits &= ~BIT_ULL(KPF_COMPOUND_HEAD);
 		bits |= BIT_ULL(KPF_COMPOUND_TAIL);

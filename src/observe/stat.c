@@ -111,18 +111,25 @@ static void show_pagesets(struct seq_file *s, const struct mmsim_zone *zone)
 	}
 }
 
-static void show_zone(struct seq_file *s, const struct mmsim_memory *mem, const struct mmsim_node *node,
+static void show_node_counters(struct seq_file *s, const struct mmsim_slabs *slabs, unsigned int nid)
+{
+	seq_puts(s, "  per-node stats\n");
+	seq_printf(s, "      %-12s %lu\n", "nr_slab_reclaimable", mmsim_slabs_node_pages(slabs, nid, true));
+	seq_printf(s, "      %-12s %lu\n", "nr_slab_unreclaimable", mmsim_slabs_node_pages(slabs, nid, false));
+}
+
+static void show_zone(struct seq_file *s, const struct mmsim *m, const struct mmsim_node *node,
 		      const struct mmsim_zone *zone)
 {
 	unsigned long free = nr_free_pages(zone);
 
 	seq_printf(s, "Node %u, zone %8s\n", zone->nid, zone->name);
 	if (is_first_populated(node, zone))
-		seq_puts(s, "  per-node stats\n");	/* of which the page floor has none: caches will */
+		show_node_counters(s, m->slabs, zone->nid);
 	show_zone_pages(s, zone, free);
 	if (!zone->present_pages)
 		return;
-	show_zone_counters(s, mem, zone, free);
+	show_zone_counters(s, m->memory, zone, free);
 	show_pagesets(s, zone);
 	seq_puts(s, "  node_unreclaimable:  0\n");	/* reclaim never gives a node up */
 	seq_printf(s, "  start_pfn:           %lu\n", zone->start_pfn);
@@ -135,7 +142,7 @@ static int zoneinfo_show(struct seq_file *s, void *unused)
 
 	for (nid = 0; nid < m->memory->nr_nodes; nid++)
 		for (type = 0; type < MMSIM_NR_ZONES; type++)
-			show_zone(s, m->memory, m->memory->node[nid], &m->memory->node[nid]->zone[type]);
+			show_zone(s, m, m->memory->node[nid], &m->memory->node[nid]->zone[type]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(zoneinfo);
@@ -168,6 +175,8 @@ static int vmstat_show(struct seq_file *s, void *unused)
 	seq_printf(s, "nr_free_cma %lu\n", cma);
 	for (i = 0; i < MMSIM_NR_NUMA && mem->nr_nodes > 1; i++)
 		seq_printf(s, "%s %lu\n", mmsim_numa_names[i], all_numa_events(mem, i));
+	seq_printf(s, "nr_slab_reclaimable %lu\n", mmsim_slabs_pages(m->slabs, true));
+	seq_printf(s, "nr_slab_unreclaimable %lu\n", mmsim_slabs_pages(m->slabs, false));
 	seq_printf(s, "nr_memmap_boot_pages %lu\n", PFN_UP(mem->nr_pages * sizeof(*mem->map)));
 	mmsim_sum_events(m->memory, events);
 	for (i = 0; i < MMSIM_NR_EVENTS; i++)
@@ -223,6 +232,7 @@ static void show_kb(struct seq_file *s, const char *name, unsigned long pages)
 static int meminfo_show(struct seq_file *s, void *unused)
 {
 	struct mmsim *m = s->private;
+	unsigned long reclaimable = mmsim_slabs_pages(m->slabs, true), others = mmsim_slabs_pages(m->slabs, false);
 	struct sums sums = sum_up(m->memory);
 
 	show_kb(s, "MemTotal:", sums.total);
@@ -234,6 +244,9 @@ static int meminfo_show(struct seq_file *s, void *unused)
 		show_kb(s, "LowTotal:", sums.total - sums.high_total);
 		show_kb(s, "LowFree:", sums.free - sums.high_free);
 	}
+	show_kb(s, "Slab:", reclaimable + others);
+	show_kb(s, "SReclaimable:", reclaimable);
+	show_kb(s, "SUnreclaim:", others);
 	show_kb(s, "CmaTotal:", sums.cma_total);
 	show_kb(s, "CmaFree:", sums.cma_free);
 	return 0;

@@ -193,3 +193,38 @@ void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 	mutex_unlock(&slabs->mutex);
 	free_floor(slabs);
 }
+
+/**
+ * mmsim_slabs_node_pages() - how many pages of a node objects lie in
+ * @slabs: the floor
+ * @nid: the node
+ * @reclaimable: those of caches with SLAB_RECLAIM_ACCOUNT; else all others, large objects of kmalloc's included
+ *
+ * As the kernel counts NR_SLAB_RECLAIMABLE_B and NR_SLAB_UNRECLAIMABLE_B. The floor's own block is in neither.
+ *
+ * Context: any.
+ * Return: pages.
+ */
+unsigned long mmsim_slabs_node_pages(const struct mmsim_slabs *slabs, unsigned int nid, bool reclaimable)
+{
+	return atomic_long_read(&slabs->nr_slab_pages[nid][reclaimable]) +
+	       (reclaimable ? 0 : atomic_long_read(&slabs->nr_large_pages[nid]));
+}
+
+/**
+ * mmsim_slabs_pages() - how many pages objects lie in
+ * @slabs: the floor
+ * @reclaimable: as for mmsim_slabs_node_pages()
+ *
+ * Context: any.
+ * Return: pages of all nodes.
+ */
+unsigned long mmsim_slabs_pages(const struct mmsim_slabs *slabs, bool reclaimable)
+{
+	unsigned long sum = 0;
+	unsigned int nid;
+
+	for (nid = 0; nid < slabs->mem->nr_nodes; nid++)
+		sum += mmsim_slabs_node_pages(slabs, nid, reclaimable);
+	return sum;
+}

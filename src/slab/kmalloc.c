@@ -144,7 +144,7 @@ void *mmsim_slabs_kmalloc_large(struct mmsim_slabs *slabs, size_t size, gfp_t gf
 	page = mmsim_memory_alloc_node(slabs->mem, node, gfp | __GFP_COMP, order, caller);
 	if (unlikely(!page))
 		return NULL;
-	atomic_long_add(BIT(order), &slabs->nr_large_pages);
+	atomic_long_add(BIT(order), &slabs->nr_large_pages[mmsim_page_nid(page)]);
 	return page->virtual;
 }
 
@@ -152,7 +152,7 @@ void *mmsim_slabs_kmalloc_large(struct mmsim_slabs *slabs, size_t size, gfp_t gf
 static noinline void free_large(struct mmsim_slabs *slabs, struct mmsim_page *page, const void *object,
 				unsigned long caller)
 {
-	unsigned int order;
+	unsigned int order, nid;
 
 	if (!page) {
 		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_WILD, NULL,
@@ -168,8 +168,9 @@ static noinline void free_large(struct mmsim_slabs *slabs, struct mmsim_page *pa
 			       (unsigned long)object, (void *)caller);
 		return;
 	}
+	nid = mmsim_page_nid(page);
 	if (mmsim_memory_free(slabs->mem, page, order, caller))
-		atomic_long_sub(BIT(order), &slabs->nr_large_pages);
+		atomic_long_sub(BIT(order), &slabs->nr_large_pages[nid]);
 }
 
 /* --- Allocating and freeing --- */

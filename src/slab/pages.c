@@ -29,10 +29,14 @@ static struct mmsim_page *take_block(struct mmsim_kmem_cache *s, gfp_t gfp, int 
 	return mmsim_memory_alloc_node(s->slabs->mem, node, order ? gfp | __GFP_COMP : gfp, order, _RET_IP_);
 }
 
-static void account(struct mmsim_kmem_cache *s, long slabs, unsigned int order)
+/* Counts a slab that comes, 1, or goes, -1. */
+static void account(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab, long sign)
 {
-	atomic_long_add(slabs, &s->nr_slabs);
-	atomic_long_add(slabs * (1L << order), &s->slabs->nr_slab_pages[!!(s->flags & SLAB_RECLAIM_ACCOUNT)]);
+	bool reclaimable = s->flags & SLAB_RECLAIM_ACCOUNT;
+
+	atomic_long_add(sign, &s->nr_slabs);
+	atomic_long_add(sign * (1L << mmsim_slab_order(slab)),
+			&s->slabs->nr_slab_pages[mmsim_slab_nid(slab)][reclaimable]);
 }
 
 /* A slab of @owner's, whose pages are of the kind that @s asks for. */
@@ -60,7 +64,7 @@ static struct mmsim_slab *take_slab(struct mmsim_kmem_cache *owner, struct mmsim
 	slab->cache = owner;
 	slab->engine[0] = 0;
 	slab->engine[1] = 0;
-	account(owner, 1, order);
+	account(owner, slab, 1);
 	/* Pairs with the reads of who is given an object's address: that can't be before this. */
 	smp_store_release(&page->flags, page->flags | MMSIM_PAGE_SLAB);
 	atomic_long_inc(&s->slabs->nr_done);
@@ -125,7 +129,7 @@ static void give_block_rcu(struct rcu_head *rcu)
 void mmsim_slab_give_pages(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
 	atomic_long_inc(&s->slabs->nr_begun);
-	account(s, -1, mmsim_slab_order(slab));
+	account(s, slab, -1);
 	if (unlikely(s->flags & SLAB_TYPESAFE_BY_RCU))
 		call_rcu(&slab->rcu, give_block_rcu);
 	else

@@ -205,10 +205,11 @@ struct mmsim_slabs {
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
-	atomic_long_t nr_slab_pages[2];	/* held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
+	/* By node, held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
+	atomic_long_t nr_slab_pages[MMSIM_MAX_NODES][2];
+	atomic_long_t nr_large_pages[MMSIM_MAX_NODES];	/* by node, held by kmalloc()s too large for a cache */
 	atomic_long_t nr_begun;		/* slabs that began to come or to go ... */
 	atomic_long_t nr_done;		/* ... and those that have done so */
-	atomic_long_t nr_large_pages;	/* held by kmalloc()s too large for a cache */
 	atomic_long_t bad[MMSIM_NR_SLAB_BAD];	/* each kind exactly */
 	struct ratelimit_state report_limit;	/* of reports in the log; the counts go on */
 };
@@ -361,6 +362,8 @@ extern const struct mmsim_slab_ops mmsim_slob_ops;
 /* floor.c */
 struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsim_slab_params *params);
 void mmsim_slabs_exit(struct mmsim_slabs *slabs);
+unsigned long mmsim_slabs_node_pages(const struct mmsim_slabs *slabs, unsigned int nid, bool reclaimable);
+unsigned long mmsim_slabs_pages(const struct mmsim_slabs *slabs, bool reclaimable);
 
 /* cache.c */
 int mmsim_engine_parse(const char *name);
