@@ -88,6 +88,7 @@ stock_lane() {
 	guest "$1" files "" --timeout 600 --memory 5G	# with DMA, DMA32 and Normal
 	guest "$1" cma "" --timeout 300
 	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
+	guest "$1" caches "" --timeout 600
 	guest "$1" readers "" --timeout 600 --files "$("$SCRIPTS/readers.sh")"
 	guest "$1" storm "" --timeout 300 seconds=15
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000

@@ -2,8 +2,9 @@
 # Provides programs that read the kernel's files and were not written for mmsim, and prints the folder that holds them:
 #
 #   bin/page-types, bin/page_owner_sort    from linux-source-6.12, linked statically
-#   bin/node-exporter                      Debian's prometheus-node-exporter, unpacked but not installed, and what it needs:
-#   lib/                                   to be run as lib/ld.so --library-path lib bin/node-exporter
+#   bin/node-exporter                      Debian's prometheus-node-exporter, unpacked but not installed
+#   bin/slabtop, bin/vmstat                Debian's procps
+#   lib/                                   what the last three need: to be run as lib/ld.so --library-path lib bin/vmstat
 #
 # It lives in $MMSIM_CACHE, keyed by the packages' versions.
 
@@ -17,13 +18,18 @@ tools() {
 		"$source/tools/lib/str_error_r.c"
 }
 
+# take PROGRAM DIR NAME: the program and the libraries that it is linked to.
+take() {
+	cp -L "$1" "$2/bin/$3"
+	ldd "$1" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | xargs -I{} cp -L {} "$2/lib/"
+	cp -L "$(ldd "$1" | sed -n 's/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\) .*/\1/p')" "$2/lib/ld.so"
+}
+
 exporter() {
 	local dir=$1 unpacked
 	unpacked=$(mktemp -d -p "$MMSIM_RUN")
 	(cd "$unpacked" && apt-get -q download prometheus-node-exporter && dpkg-deb -x ./*.deb .)
-	cp "$unpacked/usr/bin/prometheus-node-exporter" "$dir/bin/node-exporter"
-	ldd "$dir/bin/node-exporter" | sed -n 's/.* => \(\/[^ ]*\) .*/\1/p' | xargs -I{} cp -L {} "$dir/lib/"
-	cp -L "$(ldd "$dir/bin/node-exporter" | sed -n 's/^[[:space:]]*\(\/[^ ]*ld-linux[^ ]*\) .*/\1/p')" "$dir/lib/ld.so"
+	take "$unpacked/usr/bin/prometheus-node-exporter" "$dir" node-exporter
 }
 
 build() {
@@ -32,14 +38,16 @@ build() {
 	mkdir -p "$dir/bin" "$dir/lib"
 	tools "$source" "$dir/bin"
 	exporter "$dir"
+	take /usr/bin/slabtop "$dir" slabtop
+	take /usr/bin/vmstat "$dir" vmstat
 }
 
 version() { apt-cache policy "$1" | sed -n 's/ *Candidate: //p'; }
 
-need_packages gcc libc6-dev
+need_packages gcc libc6-dev procps
 source=$(kernel_dir source 6.12)
 [ -n "$(version prometheus-node-exporter)" ] || update_package_lists
-dir=$MMSIM_CACHE/readers/$(basename "$source")-$(version prometheus-node-exporter)
+dir=$MMSIM_CACHE/readers/$(basename "$source")-$(version prometheus-node-exporter)-$(dpkg-query -W -f '${Version}' procps | tr : -)
 (
 	flock 4
 	if [ ! -e "$dir/.ready" ]; then

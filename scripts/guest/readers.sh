@@ -1,8 +1,15 @@
 # shellcheck shell=dash
 # Programs that nobody here wrote read mmsim's files, and what they make of them is compared with the files themselves:
-# page_owner_sort, page-types and Prometheus's node exporter. From scripts/readers.sh, in /files.
+# page_owner_sort, page-types, slabtop, vmstat and Prometheus's node exporter. From scripts/readers.sh, in /files.
 
 BIN=/files/bin
+
+# debian PROGRAM ARGUMENT...: one of those that are not linked statically, in place of the subshell that calls this.
+debian() {
+	local program=$BIN/$1
+	shift
+	exec /files/lib/ld.so --library-path /files/lib "$program" "$@"
+}
 
 # said REGEXP FILE: the sum of what the first group of a sed expression finds in each line of a file.
 said() { sed -n "s/$1/\\1/p" "$2" | awk '{ sum += $1 } END { printf "%d\n", sum }'; }
@@ -30,7 +37,8 @@ record_format() {
 	END { exit wrong || state || !n }' "$1"
 }
 
-# owner_records: the records of page_owner, but for those of the slab floor's own pages.
+# owner_records: the records of page_owner, but for those of the slab floor's own pages: allocated while the module is loaded,
+# by functions that are gone then and have no names.
 owner_records() {
 	awk 'BEGIN { RS = ""; ORS = "\n\n" }
 	!/ (mmsim_slabs_init|mmsim_slab_take_pages|take_slab)\+/' "$DEBUG/page_owner"
@@ -68,7 +76,7 @@ owner() {
 	check "the mirror with owners" ctl mirror on
 	work_for 3
 	wait
-	cat "$DEBUG/page_owner" >/tmp/owner
+	owner_records >/tmp/owner
 	check "  its records are whole" record_format /tmp/owner
 	check "  page_owner_sort reads them" $BIN/page_owner_sort /tmp/owner /tmp/sorted
 	check "  no trace was lost" has "$DEBUG/region" '^page owner stacks: [0-9]* of [0-9]*, [0-9]* bytes each, 0 lost$'
@@ -104,13 +112,13 @@ types() {
 scrape() {
 	local i=0
 	mkdir -p /tmp/proc
-	for f in buddyinfo vmstat zoneinfo meminfo; do
+	for f in buddyinfo vmstat zoneinfo meminfo slabinfo; do
 		ln -sf "$DEBUG/$f" /tmp/proc/$f
 	done
 	ip link set lo up
-	/files/lib/ld.so --library-path /files/lib $BIN/node-exporter --path.procfs=/tmp/proc --collector.disable-defaults \
+	debian node-exporter --path.procfs=/tmp/proc --collector.disable-defaults \
 		--collector.buddyinfo --collector.vmstat --collector.vmstat.fields='.*' --collector.meminfo --collector.zoneinfo \
-		--web.listen-address=127.0.0.1:9100 >/tmp/exporter.log 2>&1 &
+		--collector.slabinfo --web.listen-address=127.0.0.1:9100 >/tmp/exporter.log 2>&1 &
 	exporter=$!
 	while ! wget -q -O /tmp/metrics http://127.0.0.1:9100/metrics 2>/dev/null; do
 		i=$((i + 1))
@@ -138,8 +146,8 @@ zone_metrics() {
 exporter() {
 	ctl alloc_pages order=1 gfp=GFP_KERNEL count=20 >/dev/null
 	ctl alloc_pages order=5 gfp=GFP_DMA count=3 >/dev/null
-	check "node exporter reads buddyinfo, vmstat, zoneinfo and meminfo" scrape
-	for f in buddyinfo vmstat zoneinfo meminfo; do
+	check "node exporter reads buddyinfo, vmstat, zoneinfo, meminfo and slabinfo" scrape
+	for f in buddyinfo vmstat zoneinfo meminfo slabinfo; do
 		check "  $f is to its liking" has /tmp/metrics "^node_scrape_collector_success\{collector=\"$f\"\} 1$"
 	done
 	check "  buddyinfo's blocks are the file's" equal "$(metrics node_buddyinfo_blocks)" "$(buddy_metrics)"
@@ -150,13 +158,40 @@ exporter() {
 		"$(sed -n 's/^node_vmstat_//p' /tmp/metrics | awk '{ printf "%s %d\n", $1, $2 }' | sort)"
 	check "  every line of meminfo is there" equal "$(awk '{ sub(/:/, "", $1); printf "%s %d\n", $1, $2 * 1024 }' "$DEBUG/meminfo" | sort)" \
 		"$(sed -n 's/^node_memory_\(.*\)_bytes /\1 /p' /tmp/metrics | awk '{ printf "%s %d\n", $1, $2 }' | sort)"
+	n=2
+	for metric in active_objects objects object_size_bytes objects_per_slab pages_per_slab; do
+		check "  slabinfo's $metric are the file's" equal "$(slab_metrics $metric)" "$(slab_fields $n)"
+		n=$((n + 1))
+	done
 	ctl free_all >/dev/null
+}
+
+# slab_fields N...: the name and these fields of each cache in slabinfo.
+slab_fields() { sed 1,2d "$DEBUG/slabinfo" | awk -v fields="$*" '{ n = split(fields, f); line = $1; for (i = 1; i <= n; i++) line = line " " $f[i]; print line }' | sort; }
+slab_metrics() { sed -n "s/^node_slabinfo_$1{slab=\"\(.*\)\"} /\1 /p" /tmp/metrics | awk '{ printf "%s %d\n", $1, $2 }' | sort; }
+
+# with_slabinfo PROGRAM ARGUMENT...: one that reads /proc/slabinfo finds mmsim's.
+with_slabinfo() {
+	mount -o bind "$DEBUG/slabinfo" /proc/slabinfo
+	(debian "$@")
+	umount /proc/slabinfo
+}
+
+caches() {
+	with_slabinfo vmstat -m >/tmp/vmstat
+	check "vmstat -m has the objects of every cache" equal "$(grep -v ^Cache /tmp/vmstat | awk '{ print $1, $2, $3, $4, $5 }' | sort)" \
+		"$(slab_fields 2 3 4 5)"
+	with_slabinfo slabtop -o >/tmp/slabtop
+	check "slabtop counts all objects" equal "$(sed -n 's/^ Active \/ Total Objects.*: \([0-9]*\) \/ \([0-9]*\) .*/\1 \2/p' /tmp/slabtop)" \
+		"$(slab_fields 2 3 | awk '{ active += $2; all += $3 } END { print active, all }')"
+	check "  and all caches" equal "$(sed -n 's/^ Active \/ Total Caches.* \/ \([0-9]*\) .*/\1/p' /tmp/slabtop)" "$(slab_fields | wc -l)"
 }
 
 owner
 check "mmsim loads" load size=64M
 types
 exporter
+caches
 check "ok" verdict
 check "without page_owner=on there is no file page_owner" fails test -e "$DEBUG/page_owner"
 check "it unloads" unload

@@ -169,11 +169,11 @@ modes() {
 	for f in buddyinfo region check mirror page_owner kpageflags cma/camera/bitmap cma/camera/used; do
 		check "  $f has that mode and owner" owned $f "444 1000 1001"
 	done
-	for f in ctl user cma/camera/alloc cma/camera/free; do
+	for f in ctl user slabinfo cma/camera/alloc cma/camera/free; do
 		check "  $f is written, too" owned $f "644 1000 1001"
 	done
 	check "  no other file is written" equal "$(cd "$DEBUG" && find . -type f -perm /222 | sort | xargs)" \
-		"./cma/camera/alloc ./cma/camera/free ./ctl ./user"
+		"./cma/camera/alloc ./cma/camera/free ./ctl ./slabinfo ./user"
 	check "  unloads" unload
 }
 
