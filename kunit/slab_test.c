@@ -74,7 +74,7 @@ static void slab_objects_are_apart(struct kunit *test)
 
 	mmsim_slab_snapshot(slabs, &before);
 	for (shape = 0; shape < ARRAY_SIZE(shapes); shape++) {
-		unsigned int size = shapes[shape].size, nr = min_t(unsigned int, MANY, SZ_2M / size);
+		unsigned int size = shapes[shape].size, nr = min_t(unsigned int, MANY, SZ_512K / size);
 		unsigned long align = max(shapes[shape].align, 8U);
 		struct mmsim_kmem_cache *s = make(test, "test", size, shapes[shape].align, 0, NULL);
 
@@ -465,12 +465,13 @@ static void slab_hammer(struct kunit *test)
 	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
 	unsigned int nr = max(4U, 2 * num_online_cpus()), i;
 	struct mmsim_worker *w = mmsim_workers(test, slabs->mem, nr + 2);
+	bool slow = slabs->params.debug || slabs->params.engine == MMSIM_ENGINE_SLOB;
 	struct mmsim_slab_snapshot before;
 
 	mmsim_slab_snapshot(slabs, &before);
 	for (i = 0; i < nr + 2; i++) {
 		w[i].slabs = slabs;
-		w[i].steps = slabs->params.debug ? 20000 : 200000;
+		w[i].steps = slow ? 20000 : 200000;
 		w[i].drains = i == 0;
 	}
 	mmsim_workers_run(test, w, nr);
@@ -516,7 +517,7 @@ static void slab_across_cpus(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, b);
 	mmsim_slab_snapshot(slabs, &before);
 	b->s = make(test, "test", 200, 0, 0, NULL);
-	b->nr = 20000;
+	b->nr = 32 * ARRAY_SIZE(b->object);
 	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(cpumask_first(cpu_online_mask))), 0);
 	consumer = kthread_create(belt_consumer, b, "mmsim_belt");
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, consumer);
