@@ -405,6 +405,38 @@ static void slab_typesafe_by_rcu(struct kunit *test)
 	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
 }
 
+/* A node that the instance hasn't got is a mistake, whoever asks for it; the one that it has is none. */
+static void slab_bad_nodes(struct kunit *test)
+{
+	static const int bad[] = { 1, -2, INT_MAX, INT_MIN };
+	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
+	atomic_long_t *count = &slabs->mem->bad[MMSIM_BAD_NODE];
+	struct mmsim_kmem_cache *s = make(test, "test", 200, 0, 0, NULL);
+	struct mmsim_slab_snapshot before;
+	unsigned int i;
+
+	mmsim_slab_snapshot(slabs, &before);
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		KUNIT_EXPECT_NULL(test, mmsim_kmem_cache_alloc_node(s, GFP_KERNEL, bad[i]));
+		KUNIT_EXPECT_NULL(test, mmsim_kmalloc_node(100, GFP_KERNEL, bad[i]));
+		KUNIT_EXPECT_NULL(test, mmsim_kmalloc_node(100000, GFP_KERNEL, bad[i]));
+		KUNIT_EXPECT_EQ(test, atomic_long_read(count), 3 * (i + 1));
+	}
+	for (i = 0; i < 2; i++) {
+		int node = i ? 0 : NUMA_NO_NODE;
+		void *object = mmsim_kmem_cache_alloc_node(s, GFP_KERNEL, node);
+		void *memory = mmsim_kmalloc_node(100, GFP_KERNEL, node);
+
+		KUNIT_EXPECT_NOT_NULL(test, object);
+		KUNIT_EXPECT_NOT_NULL(test, memory);
+		mmsim_kmem_cache_free(s, object);
+		mmsim_kfree(memory);
+	}
+	KUNIT_EXPECT_EQ(test, atomic_long_read(count), 3 * ARRAY_SIZE(bad));
+	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
+	mmsim_kmem_cache_destroy(s);
+}
+
 static void slab_kind_of_pages(struct kunit *test)
 {
 	struct mmsim_slab_params params = { .engine = MMSIM_ENGINE_SLUB };
@@ -554,6 +586,7 @@ static struct kunit_case slab_cases[] = {
 	KUNIT_CASE_PARAM(slab_bad_frees, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_double_free, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_typesafe_by_rcu, mmsim_slab_ways_gen),
+	KUNIT_CASE_PARAM(slab_bad_nodes, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_kind_of_pages, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_merges, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_hammer, mmsim_slab_ways_gen),

@@ -51,6 +51,23 @@ void *mmsim_front_alloc_any(struct mmsim_kmem_cache *s, gfp_t gfp, int node, uns
 }
 
 /**
+ * mmsim_slabs_has_node() - whether a client may ask for a node
+ * @slabs: the floor
+ * @node: what the client asks for
+ * @caller: for the report
+ *
+ * Context: any.
+ * Return: false for a node that the instance hasn't got, which is reported as the page floor does.
+ */
+bool mmsim_slabs_has_node(const struct mmsim_slabs *slabs, int node, unsigned long caller)
+{
+	if (likely(node == NUMA_NO_NODE || (unsigned int)node < slabs->mem->nr_nodes))
+		return true;
+	mmsim_bad(slabs->mem, MMSIM_BAD_NODE, NULL, 0, caller);
+	return false;
+}
+
+/**
  * mmsim_cache_alloc() - allocate an object
  * @s: the cache
  * @gfp: the kernel's flags
@@ -58,12 +75,14 @@ void *mmsim_front_alloc_any(struct mmsim_kmem_cache *s, gfp_t gfp, int node, uns
  * @caller: for the object's owners
  *
  * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
- * Return: the object, or NULL.
+ * Return: the object, or NULL; NULL also for a node that there isn't.
  */
 void *mmsim_cache_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long caller)
 {
 	if (node == NUMA_NO_NODE)
 		return mmsim_front_alloc(s, gfp, caller);
+	if (unlikely(!mmsim_slabs_has_node(s->slabs, node, caller)))
+		return NULL;
 	return mmsim_front_alloc_any(s, gfp, node, caller);
 }
 

@@ -175,11 +175,13 @@ static noinline void free_large(struct mmsim_slabs *slabs, struct mmsim_page *pa
 
 /* --- Allocating and freeing --- */
 
-static void *heap_kmalloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node)
+static void *heap_kmalloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node, unsigned long caller)
 {
 	void *object;
 
 	might_alloc(gfp);
+	if (unlikely(!mmsim_slabs_has_node(s->slabs, node, caller)))
+		return NULL;
 	object = s->ops->heap_alloc(s, size, gfp, node);
 	if (object && ((gfp & __GFP_ZERO) || (s->on_alloc & MMSIM_ON_INIT)))
 		memset(object, 0, size);
@@ -189,7 +191,7 @@ static void *heap_kmalloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, in
 static void *kmalloc_from(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node, unsigned long caller)
 {
 	if (s->ops->heap_alloc)
-		return heap_kmalloc(s, size, gfp, node);
+		return heap_kmalloc(s, size, gfp, node, caller);
 	return mmsim_cache_alloc(s, gfp, node, caller);
 }
 
@@ -202,7 +204,7 @@ static void *kmalloc_from(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, in
  * @caller: for the object's owners
  *
  * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
- * Return: the memory; ZERO_SIZE_PTR for 0 bytes; NULL when there is none.
+ * Return: the memory; ZERO_SIZE_PTR for 0 bytes; NULL when there is none, and for a node that there isn't.
  */
 void *mmsim_slabs_kmalloc(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int node, unsigned long caller)
 {

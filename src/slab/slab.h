@@ -385,6 +385,7 @@ int mmsim_slabs_watch_cpus(struct mmsim_slabs *slabs);
 void mmsim_slabs_forget_cpus(struct mmsim_slabs *slabs);
 
 /* front.c: what the exported functions do, on any instance */
+bool mmsim_slabs_has_node(const struct mmsim_slabs *slabs, int node, unsigned long caller);
 void *mmsim_cache_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long caller);
 void mmsim_cache_free(struct mmsim_kmem_cache *s, void *object, unsigned long caller);
 size_t mmsim_cache_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects, unsigned long caller);
