@@ -136,8 +136,11 @@ static void remove_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab)
 	WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
 }
 
-/* Takes the first free object of a slab on the node's list, or of one that nobody else knows. */
-static void *take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+/*
+ * Takes the first free object of a slab that nobody else takes objects from. *@more becomes whether it left others;
+ * when it didn't, the slab is full, and whoever frees into it next may have it already.
+ */
+static void *take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, bool *more)
 {
 	union mmsim_slub_state old, new;
 	void *object;
@@ -149,23 +152,27 @@ static void *take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 		new.head = mmsim_slub_offset(slab, mmsim_slub_next(s, object));
 		new.inuse++;
 	} while (!change_state(slab, old, new));
+	*more = new.head != MMSIM_SLUB_NONE;
 	return object;
 }
 
+/* The slab is off the list before it may be full: from then on its links are those of who frees into it. */
 static void *take_one_from(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n)
 {
 	struct mmsim_slab *slab;
 	void *object = NULL;
 	unsigned long flags;
+	bool more;
 
 	if (!READ_ONCE(n->nr_partial))
 		return NULL;
 	spin_lock_irqsave(&n->lock, flags);
 	slab = list_first_entry_or_null(&n->partial, struct mmsim_slab, list);
 	if (slab) {
-		object = take_object(s, slab);
-		if (mmsim_slub_state(slab).head == MMSIM_SLUB_NONE)
-			remove_partial(n, slab);
+		remove_partial(n, slab);
+		object = take_object(s, slab, &more);
+		if (more)
+			add_partial(n, slab, false);
 	}
 	spin_unlock_irqrestore(&n->lock, flags);
 	return object;
@@ -190,7 +197,7 @@ static void *take_one(struct mmsim_kmem_cache *s, gfp_t gfp, int node, bool any)
 	return object;
 }
 
-/* Puts a slab that isn't frozen, and that no list has, on its node's list, as long as that is the right place. */
+/* Puts a slab that isn't frozen, that no list has, and that has free objects, on its node's list. */
 static void list_new_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
 	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
@@ -379,6 +386,7 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
 	struct mmsim_slub_cpu *c;
 	void *object = NULL;
+	bool more;
 
 	if (!s->debug && mmsim_slub_enter(s, &c)) {
 		if (!c->slab) {
@@ -391,8 +399,8 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 	}
 	if (object)
 		return object;
-	object = take_object(s, slab);
-	if (mmsim_slub_state(slab).head != MMSIM_SLUB_NONE)
+	object = take_object(s, slab, &more);
+	if (more)
 		list_new_slab(s, slab);
 	return object;
 }
