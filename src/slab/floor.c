@@ -189,6 +189,8 @@ void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 	cancel_delayed_work_sync(&slabs->reap);
 	mutex_lock(&slabs->mutex);
 	take_down_caches(slabs);
+	/* Slabs on their way through a grace period need their cache and the page floor, though the cache stays. */
+	rcu_barrier();
 	bring_down(slabs);
 	mutex_unlock(&slabs->mutex);
 	free_floor(slabs);
