@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpu.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/preempt.h>
@@ -351,7 +352,8 @@ unsigned long mmsim_cache_shrink(struct mmsim_kmem_cache *s)
  * @s: the cache; NULL is ignored
  * @caller: for reports
  *
- * With the last reference it goes, unless objects are in use: those are named, and it stays.
+ * With the last reference it goes, unless objects are in use: those are named, and it stays. No CPU comes or goes
+ * meanwhile: one that is half down would keep its objects until it gets slabs->mutex.
  *
  * Context: process context; sleeps.
  * Return: whether nothing is left of this reference.
@@ -364,6 +366,7 @@ bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller)
 	if (!s)
 		return true;
 	slabs = s->slabs;
+	cpus_read_lock();
 	mutex_lock(&slabs->mutex);
 	if (s->refcount > 1) {
 		s->refcount--;
@@ -374,5 +377,6 @@ bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller)
 		mmsim_cache_unmake(s);
 	}
 	mutex_unlock(&slabs->mutex);
+	cpus_read_unlock();
 	return gone;
 }

@@ -12,6 +12,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/cpu.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
 
@@ -187,12 +188,15 @@ void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 {
 	mmsim_slabs_forget_cpus(slabs);
 	cancel_delayed_work_sync(&slabs->reap);
+	cpus_read_lock();
 	mutex_lock(&slabs->mutex);
+	mmsim_slabs_flush_offline(slabs);
 	take_down_caches(slabs);
-	/* Slabs on their way through a grace period need their cache and the page floor, though the cache stays. */
+	/* Slabs on their way through a grace period need their cache and the page floor, even if the cache stays. */
 	rcu_barrier();
 	bring_down(slabs);
 	mutex_unlock(&slabs->mutex);
+	cpus_read_unlock();
 	free_floor(slabs);
 }
 

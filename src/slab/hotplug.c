@@ -4,6 +4,7 @@
  * sent to each CPU, and sent again where it hits one that is at work. A CPU that has gone offline is emptied by whoever
  * took it down.
  */
+#include <linux/cpu.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 
@@ -46,16 +47,38 @@ void mmsim_cache_flush_cpus(struct mmsim_kmem_cache *s)
 	}
 }
 
+static void flush_dead(struct mmsim_slabs *slabs, unsigned int cpu)
+{
+	struct mmsim_kmem_cache *s;
+
+	lockdep_assert_held(&slabs->mutex);
+	list_for_each_entry(s, &slabs->caches, list)
+		s->ops->flush_cpu(s, cpu);
+}
+
 static int slabs_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
 	struct mmsim_slabs *slabs = hlist_entry(node, struct mmsim_slabs, cpuhp_node);
-	struct mmsim_kmem_cache *s;
 
 	mutex_lock(&slabs->mutex);
-	list_for_each_entry(s, &slabs->caches, list)
-		s->ops->flush_cpu(s, cpu);
+	flush_dead(slabs, cpu);
 	mutex_unlock(&slabs->mutex);
 	return 0;
+}
+
+/**
+ * mmsim_slabs_flush_offline() - empty the CPUs that are down, for a floor that isn't told of them
+ * @slabs: the floor
+ *
+ * Context: process context. Holder of cpus_read_lock() and slabs->mutex.
+ */
+void mmsim_slabs_flush_offline(struct mmsim_slabs *slabs)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (!cpu_online(cpu))
+			flush_dead(slabs, cpu);
 }
 
 static struct mmsim_hotplug hotplug = {

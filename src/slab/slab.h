@@ -22,6 +22,7 @@
  * All of it lies in the region: caches and their parts are objects of a cache themselves, which is part of the floor.
  *
  * Locks, outermost first; all of them lie outside of the page floor's:
+ *	0. cpus_read_lock(): where a cache or the floor goes; CPU hotplug holds its other side, and then takes 1
  *	1. slabs->mutex: the list of caches, their making, their end, and CPU hotplug. Sleeps
  *	2. an engine's per-CPU busy flag, as pcp->busy: see slub.c
  *	3. an engine's per-node lock: irq-safe; nothing is called under it that takes another lock, prints or sleeps
@@ -383,6 +384,7 @@ int mmsim_slabs_tune(struct mmsim_slabs *slabs, const char *line);
 /* hotplug.c */
 int mmsim_slabs_watch_cpus(struct mmsim_slabs *slabs);
 void mmsim_slabs_forget_cpus(struct mmsim_slabs *slabs);
+void mmsim_slabs_flush_offline(struct mmsim_slabs *slabs);
 
 /* front.c: what the exported functions do, on any instance */
 bool mmsim_slabs_has_node(const struct mmsim_slabs *slabs, int node, unsigned long caller);
