@@ -236,6 +236,77 @@ static void slub_busy(struct kunit *test)
 	mmsim_kmem_cache_destroy(s);
 }
 
+/* --- Objects that are freed twice, with another free in between --- */
+
+/* A slab all of whose objects are the client's, whatever is on its list. */
+static void forget_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
+{
+	union mmsim_slub_state state = mmsim_slub_state(slab);
+
+	state.head = MMSIM_SLUB_NONE;
+	state.inuse = s->objects;
+	WRITE_ONCE(slab->engine[0], state.word);
+}
+
+static void free_all_of(struct mmsim_kmem_cache *s, void *slab)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->objects; i++)
+		mmsim_kmem_cache_free(s, slab + i * s->size + s->red_left_pad);
+}
+
+/* The CPU's freelist goes round in a circle: who gives it up sees that, and the cache goes on without that slab. */
+static void slub_circle(struct kunit *test)
+{
+	struct mmsim_kmem_cache *s = cache_here(test, 64);
+	void *a = mmsim_kmem_cache_alloc(s, GFP_KERNEL), *b = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+	struct mmsim_slab *slab = mmsim_page_slab(mmsim_slabs_head(s->slabs, a));
+
+	KUNIT_ASSERT_NOT_NULL(test, slab);
+	mmsim_kmem_cache_free(s, a);
+	mmsim_kmem_cache_free(s, b);
+	mmsim_kmem_cache_free(s, a);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_errors), 0);
+	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_shrink(s), 1);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->slabs->bad[MMSIM_SLAB_BAD_LINK]), 1);
+	KUNIT_EXPECT_NULL(test, here(s)->slab);
+	KUNIT_EXPECT_EQ(test, mmsim_slub_state(slab).inuse, s->objects);
+	b = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_NE(test, slab, mmsim_page_slab(mmsim_slabs_head(s->slabs, b)));
+	mmsim_kmem_cache_free(s, b);
+	free_all_of(s, slab->virtual);
+	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_shrink(s), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_errors), 1);
+	mmsim_kmem_cache_destroy(s);
+}
+
+/* More frees than objects, into a slab that a CPU has and into one that none has: the one too many is refused. */
+static void slub_none_in_use(struct kunit *test)
+{
+	struct mmsim_kmem_cache *s = cache_here(test, 512);
+	void *object[2] = { mmsim_kmem_cache_alloc(s, GFP_KERNEL), mmsim_kmem_cache_alloc(s, GFP_KERNEL) };
+	struct mmsim_slab *slab = mmsim_page_slab(mmsim_slabs_head(s->slabs, object[0]));
+	struct mmsim_slub_cpu *c = here(s);
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, slab);
+	preempt_disable();
+	WRITE_ONCE(c->busy, true);
+	for (i = 0; i < s->objects + 3; i++)
+		mmsim_kmem_cache_free(s, object[i % 2]);
+	KUNIT_EXPECT_EQ(test, mmsim_slub_state(slab).inuse, 0);
+	KUNIT_EXPECT_TRUE(test, mmsim_slub_state(slab).frozen);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->slabs->bad[MMSIM_SLAB_BAD_DOUBLE_FREE]), 3);
+	forget_free(s, slab);
+	c->freelist = NULL;
+	WRITE_ONCE(c->busy, false);
+	preempt_enable();
+	free_all_of(s, slab->virtual);
+	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_shrink(s), 0);
+	mmsim_kmem_cache_destroy(s);
+}
+
 /* --- What debugging finds --- */
 
 struct damage {
@@ -336,6 +407,8 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE(slub_partial_lists),
 	KUNIT_CASE(slub_min_partial),
 	KUNIT_CASE(slub_busy),
+	KUNIT_CASE(slub_circle),
+	KUNIT_CASE(slub_none_in_use),
 	KUNIT_CASE_PARAM(slub_damage, damage_gen_params),
 	KUNIT_CASE(slub_debug_refuses),
 	{}

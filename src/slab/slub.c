@@ -254,18 +254,38 @@ static void thaw(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head
 	spin_unlock_irqrestore(&n->lock, flags);
 }
 
-/* The CPU's slab goes, with what is left on the freelist. */
+static noinline void report_link(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab)
+{
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_LINK, s,
+		       "free objects of the slab at %#lx link out of it or in a circle: written after the free, or freed twice; they are lost",
+		       (unsigned long)slab->virtual);
+}
+
+/* How many objects are on the CPU's freelist, and the last one; none, which is reported, if it doesn't end. */
+static unsigned int freelist_length(struct mmsim_kmem_cache *s, const struct mmsim_slub_cpu *c, void **tail)
+{
+	unsigned int nr = 0;
+	void *object;
+
+	for (object = c->freelist; object; object = mmsim_slub_next(s, object)) {
+		if (++nr > mmsim_slub_objects(c->slab) || mmsim_slub_index(s, c->slab, object) < 0) {
+			report_link(s, c->slab);
+			return 0;
+		}
+		*tail = object;
+	}
+	return nr;
+}
+
+/* The CPU's slab goes, with what is left on the freelist. A broken one's objects count as in use for ever. */
 static void thaw_current(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, struct list_head *empty)
 {
-	void *object, *tail = NULL;
-	unsigned int nr = 0;
+	void *tail = NULL;
+	unsigned int nr;
 
 	if (!c->slab)
 		return;
-	for (object = c->freelist; object; object = mmsim_slub_next(s, object)) {
-		tail = object;
-		nr++;
-	}
+	nr = freelist_length(s, c, &tail);
 	thaw(s, c->slab, c->freelist, tail, nr, empty);
 	c->slab = NULL;
 	c->freelist = NULL;
@@ -505,7 +525,7 @@ static bool relist(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n, struct
 static noinline void report_double_free(struct mmsim_kmem_cache *s, void *object)
 {
 	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
-		       "object %#lx is free already; it is freed twice in a row",
+		       "object %#lx is free already; it is freed twice in a row, or no object of its slab is in use",
 		       (unsigned long)object);
 }
 
@@ -562,7 +582,9 @@ static void push_locked(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, voi
 /* Puts @nr objects, linked from @head to @tail, back into their slab. */
 static void push_to_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head, void *tail, unsigned int nr)
 {
-	if (unlikely(mmsim_slub_object(slab, mmsim_slub_state(slab).head) == head))
+	union mmsim_slub_state state = mmsim_slub_state(slab);
+
+	if (unlikely(mmsim_slub_object(slab, state.head) == head || state.inuse < nr))
 		report_double_free(s, head);
 	else if (!push_lockless(s, slab, head, tail, nr))
 		push_locked(s, slab, head, tail, nr);
@@ -579,7 +601,7 @@ static __always_inline bool push_to_frozen(struct mmsim_kmem_cache *s, struct mm
 
 	do {
 		first = mmsim_slub_object(slab, (u32)word);
-		if (!(word & MMSIM_SLUB_FROZEN) || first == object)
+		if (word < MMSIM_SLUB_FROZEN_IN_USE || first == object)
 			return false;
 		mmsim_slub_set_next(s, object, first);
 		new = ((word >> MMSIM_SLUB_INUSE_SHIFT) - 1) << MMSIM_SLUB_INUSE_SHIFT;

@@ -62,6 +62,9 @@ union mmsim_slub_state {
 #define MMSIM_SLUB_FROZEN	BIT_ULL(63)	/* in word */
 #define MMSIM_SLUB_INUSE_SHIFT	32
 
+/* The least word of a slab that is frozen and has an object in use. */
+#define MMSIM_SLUB_FROZEN_IN_USE	(MMSIM_SLUB_FROZEN | BIT_ULL(MMSIM_SLUB_INUSE_SHIFT))
+
 static_assert(sizeof(union mmsim_slub_state) == sizeof(unsigned long));
 
 void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
@@ -103,6 +106,17 @@ static inline void *mmsim_slub_object(const struct mmsim_slab *slab, u32 offset)
 static inline u32 mmsim_slub_offset(const struct mmsim_slab *slab, const void *object)
 {
 	return object ? object - slab->virtual : MMSIM_SLUB_NONE;
+}
+
+/* The index of what should be an object; -1 when it is none. */
+static inline int mmsim_slub_index(const struct mmsim_kmem_cache *s, const struct mmsim_slab *slab, const void *object)
+{
+	unsigned long offset = object - slab->virtual - s->red_left_pad;
+
+	if (offset >= PAGE_SIZE << mmsim_slab_order(slab) || offset % s->size ||
+	    offset / s->size >= mmsim_slub_objects(slab))
+		return -1;
+	return offset / s->size;
 }
 
 /* Hides a link, and brings it back: the kernel's CONFIG_SLAB_FREELIST_HARDENED. */

@@ -145,17 +145,6 @@ static void *slub_place(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, uns
 	return slab->virtual;
 }
 
-/* The index of what should be an object; -1 when it is none. */
-static int object_index(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object)
-{
-	unsigned long offset = object - slab->virtual - s->red_left_pad;
-
-	if (offset >= PAGE_SIZE << mmsim_slab_order(slab) || offset % s->size ||
-	    offset / s->size >= mmsim_slub_objects(slab))
-		return -1;
-	return offset / s->size;
-}
-
 /*
  * Walks a list of free objects, at most as many as the slab has, and marks them; it may be in use. Returns how many
  * there are, or a negative errno for one that leads astray.
@@ -165,7 +154,7 @@ static int walk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void 
 	unsigned int nr = 0;
 
 	for (; object && nr <= mmsim_slub_objects(slab); nr++) {
-		int i = object_index(s, slab, object);
+		int i = mmsim_slub_index(s, slab, object);
 
 		if (i < 0)
 			return -EUCLEAN;
