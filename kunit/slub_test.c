@@ -397,6 +397,35 @@ static void slub_debug_refuses(struct kunit *test)
 	mmsim_kmem_cache_destroy(s);
 }
 
+/* The link in a free object is written over: what is behind it is lost and counts as in use, and nothing else. */
+static void slub_debug_link(struct kunit *test)
+{
+	struct mmsim_slab_params params = {};
+	struct mmsim_kmem_cache *s;
+	struct mmsim_slabs *slabs;
+	void *first, *other;
+	u8 *object;
+
+	mmsim_slab_host_rules(&params.rules);
+	slabs = mmsim_test_slab_instance(test, SZ_16M, &params)->slabs;
+	s = mmsim_kmem_cache_create("test", 100, 0, SLAB_CONSISTENCY_CHECKS, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	object = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	first = mmsim_slabs_head(slabs, object)->virtual;
+	mmsim_kmem_cache_free(s, object);
+	object[s->offset] ^= 0x11;
+	KUNIT_EXPECT_PTR_EQ(test, mmsim_kmem_cache_alloc(s, GFP_KERNEL), (void *)object);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_LINK]), 1);
+	other = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+	KUNIT_EXPECT_PTR_NE(test, first, mmsim_slabs_head(slabs, other)->virtual);
+	mmsim_kmem_cache_free(s, other);
+	free_all_of(s, first);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->nr_errors), 1);
+	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_shrink(s), 0);
+	mmsim_kmem_cache_destroy(s);
+}
+
 static struct kunit_case slub_cases[] = {
 	KUNIT_CASE(slub_listing),
 	KUNIT_CASE(slub_generations),
@@ -411,6 +440,7 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE(slub_none_in_use),
 	KUNIT_CASE_PARAM(slub_damage, damage_gen_params),
 	KUNIT_CASE(slub_debug_refuses),
+	KUNIT_CASE(slub_debug_link),
 	{}
 };
 

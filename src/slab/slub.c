@@ -136,33 +136,49 @@ static void remove_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab)
 	WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
 }
 
+static noinline void report_link(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab)
+{
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_LINK, s,
+		       "free objects of the slab at %#lx link out of it or in a circle: written after the free, or freed twice; they are lost",
+		       (unsigned long)slab->virtual);
+}
+
+/* What take_object() has taken. */
+struct taken {
+	void *object;
+	bool more;		/* it left others */
+	bool broken;		/* its link leads nowhere: those behind it are lost, to be reported without a lock */
+};
+
 /*
- * Takes the first free object of a slab that nobody else takes objects from. *@more becomes whether it left others;
- * when it didn't, the slab is full, and whoever frees into it next may have it already.
+ * Takes the first free object of a slab that nobody else takes objects from. When it left no others, the slab is full,
+ * and whoever frees into it next may have it already. A debugging cache's links are looked at first.
  */
-static void *take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, bool *more)
+static struct taken take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
 	union mmsim_slub_state old, new;
-	void *object;
+	struct taken t = {};
+	void *next;
 
 	do {
 		old = mmsim_slub_state(slab);
-		object = mmsim_slub_object(slab, old.head);
+		t.object = mmsim_slub_object(slab, old.head);
+		next = mmsim_slub_next(s, t.object);
+		t.broken = s->debug && next && mmsim_slub_index(s, slab, next) < 0;
 		new = old;
-		new.head = mmsim_slub_offset(slab, mmsim_slub_next(s, object));
-		new.inuse++;
+		new.head = mmsim_slub_offset(slab, t.broken ? NULL : next);
+		new.inuse = t.broken ? mmsim_slub_objects(slab) : old.inuse + 1;
 	} while (!change_state(slab, old, new));
-	*more = new.head != MMSIM_SLUB_NONE;
-	return object;
+	t.more = new.head != MMSIM_SLUB_NONE;
+	return t;
 }
 
 /* The slab is off the list before it may be full: from then on its links are those of who frees into it. */
 static void *take_one_from(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n)
 {
 	struct mmsim_slab *slab;
-	void *object = NULL;
+	struct taken t = {};
 	unsigned long flags;
-	bool more;
 
 	if (!READ_ONCE(n->nr_partial))
 		return NULL;
@@ -170,12 +186,14 @@ static void *take_one_from(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n
 	slab = list_first_entry_or_null(&n->partial, struct mmsim_slab, list);
 	if (slab) {
 		remove_partial(n, slab);
-		object = take_object(s, slab, &more);
-		if (more)
+		t = take_object(s, slab);
+		if (t.more)
 			add_partial(n, slab, false);
 	}
 	spin_unlock_irqrestore(&n->lock, flags);
-	return object;
+	if (unlikely(t.broken))
+		report_link(s, slab);
+	return t.object;
 }
 
 /* The node that a request prefers. */
@@ -252,13 +270,6 @@ static void thaw(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head
 	else if (new.head != MMSIM_SLUB_NONE)
 		add_partial(n, slab, true);
 	spin_unlock_irqrestore(&n->lock, flags);
-}
-
-static noinline void report_link(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab)
-{
-	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_LINK, s,
-		       "free objects of the slab at %#lx link out of it or in a circle: written after the free, or freed twice; they are lost",
-		       (unsigned long)slab->virtual);
 }
 
 /* How many objects are on the CPU's freelist, and the last one; none, which is reported, if it doesn't end. */
@@ -406,7 +417,7 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
 	struct mmsim_slub_cpu *c;
 	void *object = NULL;
-	bool more;
+	struct taken t;
 
 	if (!s->debug && mmsim_slub_enter(s, &c)) {
 		if (!c->slab) {
@@ -419,10 +430,10 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 	}
 	if (object)
 		return object;
-	object = take_object(s, slab, &more);
-	if (more)
+	t = take_object(s, slab);
+	if (t.more)
 		list_new_slab(s, slab);
-	return object;
+	return t.object;
 }
 
 /**
