@@ -233,7 +233,21 @@ static void kmalloc_bad_frees(struct kunit *test)
 	mmsim_kfree(slabs);			/* metadata */
 	KUNIT_EXPECT_TRUE(test, give(slabs->mem, page, 3));
 	mmsim_kfree(page->virtual);		/* free */
-	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_NO_SLAB, 3);
+	page = take(slabs->mem, GFP_KERNEL | __GFP_COMP, 3);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, mmsim_ksize(page->virtual), 0);
+	mmsim_kfree(page->virtual);		/* a block as kmalloc's are, but the client's */
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages[0]), 0);
+	KUNIT_EXPECT_TRUE(test, give(slabs->mem, page, 3));
+	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_NO_SLAB, 4);
+	p = mmsim_kmalloc(SZ_16K, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, p);
+	page = mmsim_slabs_head(slabs, p);
+	KUNIT_EXPECT_FALSE(test, give(slabs->mem, page, 2));	/* kmalloc's, freed as pages */
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages[0]), 4);
+	mmsim_kfree(p);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->nr_large_pages[0]), 0);
+	mmsim_slab_expect_since(test, slabs, &before, MMSIM_SLAB_BAD_NO_SLAB, 4);
 }
 
 /* --- The oracle --- */

@@ -115,7 +115,12 @@ int mmsim_kmalloc_init(struct mmsim_slabs *slabs)
 	return err;
 }
 
-/* --- Large requests --- */
+/*
+ * --- Large requests ---
+ *
+ * The floor stands in the block's mapping: so a free knows that kmalloc took it, and the page floor refuses to take it
+ * back from anybody else.
+ */
 
 /**
  * mmsim_slabs_kmalloc_large() - allocate more than a cache has
@@ -144,6 +149,7 @@ void *mmsim_slabs_kmalloc_large(struct mmsim_slabs *slabs, size_t size, gfp_t gf
 	page = mmsim_memory_alloc_node(slabs->mem, node, gfp | __GFP_COMP, order, caller);
 	if (unlikely(!page))
 		return NULL;
+	WRITE_ONCE(page->mapping, slabs);
 	atomic_long_add(BIT(order), &slabs->nr_large_pages[mmsim_page_nid(page)]);
 	return page->virtual;
 }
@@ -160,17 +166,19 @@ static noinline void free_large(struct mmsim_slabs *slabs, struct mmsim_page *pa
 			       (unsigned long)object, (void *)caller);
 		return;
 	}
-	order = mmsim_page_order(page);
-	if (!mmsim_page_is_allocated(page) || !mmsim_page_is_compound(page) || page->virtual != object ||
-	    PAGE_SIZE << order <= MMSIM_KMALLOC_MAX_CACHE) {
+	/* Of two frees at once one finds it. */
+	if (page->virtual != object || cmpxchg(&page->mapping, slabs, NULL) != slabs) {
 		mmsim_slab_bad(slabs, MMSIM_SLAB_BAD_NO_SLAB, NULL,
 			       "kfree of %#lx, which is neither an object nor the start of a large one; is it free already? (by %pS)",
 			       (unsigned long)object, (void *)caller);
 		return;
 	}
+	order = mmsim_page_order(page);
 	nid = mmsim_page_nid(page);
 	if (mmsim_memory_free(slabs->mem, page, order, caller))
 		atomic_long_sub(BIT(order), &slabs->nr_large_pages[nid]);
+	else
+		WRITE_ONCE(page->mapping, slabs);
 }
 
 /* --- Allocating and freeing --- */
@@ -265,7 +273,7 @@ size_t mmsim_slabs_ksize(struct mmsim_slabs *slabs, const void *object)
 		return 0;
 	slab = mmsim_page_slab(page);
 	if (!slab)
-		return mmsim_page_is_allocated(page) && page->virtual == object ?
+		return READ_ONCE(page->mapping) == slabs && page->virtual == object ?
 		       PAGE_SIZE << mmsim_page_order(page) : 0;
 	s = slab->cache;
 	if (s->ops->heap_size)
