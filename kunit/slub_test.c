@@ -426,6 +426,24 @@ static void slub_debug_link(struct kunit *test)
 	mmsim_kmem_cache_destroy(s);
 }
 
+/* A cache can ask not to be debugged by what the instance asks for; its own flags stay. */
+static void slub_no_user_flags(struct kunit *test)
+{
+	struct mmsim_slab_params params = { .debug = MMSIM_ALL_DEBUG };
+	struct mmsim_kmem_cache *plain, *own;
+
+	mmsim_slab_host_rules(&params.rules);
+	mmsim_test_slab_instance(test, SZ_16M, &params);
+	plain = mmsim_kmem_cache_create("plain", 100, 0, SLAB_NO_USER_FLAGS | SLAB_DEBUG_OBJECTS, NULL);
+	own = mmsim_kmem_cache_create("own", 100, 0, SLAB_NO_USER_FLAGS | SLAB_RED_ZONE, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, plain);
+	KUNIT_ASSERT_NOT_NULL(test, own);
+	KUNIT_EXPECT_FALSE(test, plain->debug);
+	KUNIT_EXPECT_TRUE(test, (own->flags & MMSIM_SLAB_DEBUG) == SLAB_RED_ZONE);
+	mmsim_kmem_cache_destroy(plain);
+	mmsim_kmem_cache_destroy(own);
+}
+
 static struct kunit_case slub_cases[] = {
 	KUNIT_CASE(slub_listing),
 	KUNIT_CASE(slub_generations),
@@ -441,6 +459,7 @@ static struct kunit_case slub_cases[] = {
 	KUNIT_CASE_PARAM(slub_damage, damage_gen_params),
 	KUNIT_CASE(slub_debug_refuses),
 	KUNIT_CASE(slub_debug_link),
+	KUNIT_CASE(slub_no_user_flags),
 	{}
 };
 

@@ -46,7 +46,8 @@ int mmsim_engine_parse(const char *name)
 /* What a request may say. Those that mean nothing here (accounting, leak and fault tracing) are taken and ignored. */
 #define KNOWN_FLAGS	(SLAB_HWCACHE_ALIGN | SLAB_PANIC | SLAB_RECLAIM_ACCOUNT | SLAB_TYPESAFE_BY_RCU |	\
 			 SLAB_CACHE_DMA | SLAB_CACHE_DMA32 | SLAB_NO_MERGE | MMSIM_SLAB_DEBUG | SLAB_TRACE |	\
-			 SLAB_NOLEAKTRACE | SLAB_ACCOUNT | SLAB_FAILSLAB | SLAB_KASAN | SLAB_MEM_SPREAD)
+			 SLAB_NOLEAKTRACE | SLAB_ACCOUNT | SLAB_FAILSLAB | SLAB_KASAN | SLAB_MEM_SPREAD |	\
+			 SLAB_NO_USER_FLAGS | SLAB_DEBUG_OBJECTS)
 
 /* With one of these a cache is never merged ... */
 #define UNMERGEABLE	(MMSIM_SLAB_DEBUG | SLAB_TRACE | SLAB_TYPESAFE_BY_RCU | SLAB_NOLEAKTRACE | SLAB_FAILSLAB | \
@@ -301,7 +302,8 @@ struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const cha
 	}
 	if (full.engine == MMSIM_ENGINE_DEFAULT)
 		full.engine = slabs->params.engine;
-	flags |= slabs->params.debug;
+	if (!(flags & SLAB_NO_USER_FLAGS))
+		flags |= slabs->params.debug;
 	mutex_lock(&slabs->mutex);
 	fault = fault_of(slabs, name, size, &full, flags);
 	if (fault) {

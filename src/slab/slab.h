@@ -180,7 +180,7 @@ struct mmsim_slab_params {
 	bool plain_links;		/* SLUB: links of free objects are plain pointers */
 	bool ordered;			/* SLUB: a new slab's objects are handed out in the order of their addresses */
 	bool classic_names;		/* kmalloc's caches are size-N and size-N(DMA) */
-	slab_flags_t debug;		/* MMSIM_SLAB_DEBUG flags for every cache */
+	slab_flags_t debug;		/* MMSIM_SLAB_DEBUG flags for every cache without SLAB_NO_USER_FLAGS */
 	struct mmsim_slab_rules rules;
 };
 
