@@ -52,7 +52,8 @@ static __always_inline void array_push(struct array_cache *ac, void *object)
 	unsigned int avail = ac->avail;
 
 	WRITE_ONCE(ac->entry[avail], object);
-	WRITE_ONCE(ac->avail, avail + 1);
+	/* Pairs with walk_array() on another CPU: what it counts as an entry is one. */
+	smp_store_release(&ac->avail, avail + 1);
 }
 
 /* Moves up to @nr objects from the top of one array to the top of another. */

@@ -49,10 +49,10 @@ static inline kmem_bufctl_t *slab_bufctl(struct slab *slabp)
 	return (kmem_bufctl_t *)(slabp + 1);
 }
 
-/* The descriptor of a slab; set before its first object is handed out. */
+/* The descriptor of a slab; set before its first object is handed out. NULL: it is on its way back to the page floor. */
 static inline struct slab *mmsim_classic_descriptor(const struct mmsim_slab *slab)
 {
-	return (struct slab *)slab->engine[0];
+	return (struct slab *)READ_ONCE(slab->engine[0]);
 }
 
 /* Free objects at hand: the last one freed is the first to be taken. */
@@ -160,6 +160,15 @@ static inline void *mmsim_classic_object(struct mmsim_kmem_cache *s, const struc
 	return slabp->s_mem + i * mmsim_classic_of(s)->g.size + s->red_left_pad;
 }
 
+/* The slab of an object that the cache should have; NULL for any other address. */
+static inline struct mmsim_slab *mmsim_classic_slab_of(struct mmsim_kmem_cache *s, const void *object)
+{
+	struct mmsim_page *page = mmsim_slabs_head(s->slabs, object);
+	struct mmsim_slab *slab = page ? mmsim_page_slab(page) : NULL;
+
+	return slab && READ_ONCE(slab->cache) == s ? slab : NULL;
+}
+
 /* This CPU's array, ours until mmsim_classic_leave(); NULL when we interrupt somebody who has it. */
 static __always_inline struct array_cache *mmsim_classic_enter(const struct mmsim_kmem_cache *s)
 {
@@ -187,6 +196,7 @@ static __always_inline void mmsim_classic_leave(struct array_cache *ac)
 struct mmsim_classic_rest {
 	struct list_head slabs;	/* to be destroyed */
 	void *twice;		/* an object that was free already; NULL for none */
+	void *stray;		/* an address that isn't the start of an object; NULL for none */
 };
 
 #define MMSIM_CLASSIC_REST_INIT(rest)	{ .slabs = LIST_HEAD_INIT((rest).slabs) }

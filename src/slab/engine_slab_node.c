@@ -50,17 +50,28 @@ static void *slab_get_obj(struct mmsim_kmem_cache *s, struct slab *slabp)
 	return mmsim_classic_object(s, slabp, i);
 }
 
-/* False when the object is there already. */
-static bool slab_put_obj(struct mmsim_kmem_cache *s, struct slab *slabp, void *object)
+/*
+ * Puts an object back into its slab, and returns that. What came through an array was not looked at: it may be there
+ * already, its slab may have gone meanwhile, or it may be no object. NULL then, with the mistake in @rest.
+ */
+static struct slab *slab_put_obj(struct mmsim_kmem_cache *s, void *object, struct mmsim_classic_rest *rest)
 {
-	unsigned int i = mmsim_classic_index(s, slabp, object);
+	struct mmsim_slab *slab = mmsim_classic_slab_of(s, object);
+	struct slab *slabp = slab ? mmsim_classic_descriptor(slab) : NULL;
+	unsigned int i = slabp ? mmsim_classic_index(s, slabp, object) : 0;
 
-	if (unlikely(slab_bufctl(slabp)[i] != BUFCTL_ACTIVE))
-		return false;
+	if (unlikely(slabp && (i >= s->objects || mmsim_classic_object(s, slabp, i) != object))) {
+		rest->stray = object;
+		return NULL;
+	}
+	if (unlikely(!slabp || slab_bufctl(slabp)[i] != BUFCTL_ACTIVE)) {
+		rest->twice = object;
+		return NULL;
+	}
 	slab_bufctl(slabp)[i] = slabp->free;
 	slabp->free = i;
 	slabp->inuse--;
-	return true;
+	return slabp;
 }
 
 /* The slab to take from; NULL when all are full. */
@@ -139,12 +150,10 @@ void mmsim_classic_put(struct mmsim_kmem_cache *s, struct kmem_list3 *l3, void *
 
 	lockdep_assert_held(&l3->list_lock);
 	for (i = 0; i < nr; i++) {
-		struct mmsim_slab *slab = (struct mmsim_slab *)mmsim_slabs_head(s->slabs, objects[i]);
-		struct slab *slabp = mmsim_classic_descriptor(slab);
+		struct slab *slabp = slab_put_obj(s, objects[i], rest);
 
-		if (unlikely(!slab_put_obj(s, slabp, objects[i]))) {
+		if (unlikely(!slabp)) {
 			l3->errors++;
-			rest->twice = objects[i];
 			continue;
 		}
 		WRITE_ONCE(l3->free_objects, l3->free_objects + 1);
@@ -159,8 +168,11 @@ static void slab_destroy(struct mmsim_kmem_cache *s, struct slab *slabp)
 {
 	struct mmsim_slab *slab = slabp->pages;
 
-	if (mmsim_classic_of(s)->g.off_slab)
+	if (mmsim_classic_of(s)->g.off_slab) {
+		/* It stays a slab for a grace period with SLAB_TYPESAFE_BY_RCU. */
+		WRITE_ONCE(slab->engine[0], 0);
 		mmsim_slabs_kfree(s->slabs, slabp, _RET_IP_);
+	}
 	mmsim_slab_give_pages(s, slab);
 }
 
@@ -180,6 +192,10 @@ void mmsim_classic_finish(struct mmsim_kmem_cache *s, struct mmsim_classic_rest 
 	if (unlikely(rest->twice))
 		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s, "%#lx is freed while it is free; free it once",
 			       (unsigned long)rest->twice);
+	if (unlikely(rest->stray))
+		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_NO_OBJECT, s,
+			       "%#lx is freed and not the start of an object; free what was allocated",
+			       (unsigned long)rest->stray);
 }
 
 /* How far the next slab's objects are from their usual place. */

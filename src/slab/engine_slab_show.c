@@ -143,7 +143,7 @@ struct array_walk {
 
 static int walk_array(struct array_walk *w, const struct array_cache *ac)
 {
-	unsigned int i, avail = READ_ONCE(ac->avail);
+	unsigned int i, avail = smp_load_acquire(&ac->avail);	/* pairs with array_push() */
 	int err = 0;
 
 	for (i = 0; i < avail && !err; i++)
@@ -179,8 +179,13 @@ static int walk_arrays(struct array_walk *w)
 
 static int map_entry(struct array_walk *w, void *object)
 {
-	if (object && mmsim_slabs_head(w->s->slabs, object) == mmsim_slab_page(w->slab))
-		__set_bit(mmsim_classic_index(w->s, mmsim_classic_descriptor(w->slab), object), w->free);
+	unsigned int i;
+
+	if (!object || mmsim_slabs_head(w->s->slabs, object) != mmsim_slab_page(w->slab))
+		return 0;
+	i = mmsim_classic_index(w->s, mmsim_classic_descriptor(w->slab), object);
+	if (i < w->s->objects)
+		__set_bit(i, w->free);
 	return 0;
 }
 
@@ -222,18 +227,9 @@ static __printf(2, 3) int broken(struct array_walk *w, const char *fmt, ...)
 	return -EUCLEAN;
 }
 
-/* The slab of an object that the cache should have; NULL for any other address. */
-static struct mmsim_slab *slab_of(struct mmsim_kmem_cache *s, const void *object)
-{
-	struct mmsim_page *page = mmsim_slabs_head(s->slabs, object);
-	struct mmsim_slab *slab = page ? mmsim_page_slab(page) : NULL;
-
-	return slab && slab->cache == s ? slab : NULL;
-}
-
 static int check_entry(struct array_walk *w, void *object)
 {
-	struct mmsim_slab *slab = slab_of(w->s, object);
+	struct mmsim_slab *slab = mmsim_classic_slab_of(w->s, object);
 	struct slab *slabp = slab ? mmsim_classic_descriptor(slab) : NULL;
 	unsigned int i;
 
@@ -271,7 +267,7 @@ static int check_slab(struct array_walk *w, struct slab *slabp, const struct lis
 	const struct list_head *right = &w->l3->slabs_partial;
 	struct mmsim_slab *slab = slabp->pages;
 
-	if (slab_of(w->s, slabp->s_mem) != slab || mmsim_classic_descriptor(slab) != slabp ||
+	if (mmsim_classic_slab_of(w->s, slabp->s_mem) != slab || mmsim_classic_descriptor(slab) != slabp ||
 	    mmsim_slab_nid(slab) != w->nid || slabp->s_mem != slab->virtual + slabp->colouroff)
 		return broken(w, "descriptor %#lx and its pages don't know each other", (unsigned long)slabp);
 	if (!slabp->inuse)

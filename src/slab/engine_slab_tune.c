@@ -51,6 +51,7 @@ static unsigned int nr_nodes(const struct mmsim_kmem_cache *s)
 /* The array of a CPU as it is without kmalloc. */
 static void use_boot_entries(struct mmsim_classic_cpu *c)
 {
+	c->ac.avail = 0;
 	c->ac.entry = c->boot_entry;
 	c->ac.limit = ARRAY_SIZE(c->boot_entry);
 	c->ac.batchcount = ARRAY_SIZE(c->boot_entry) / 2;
