@@ -600,6 +600,44 @@ static void slob_rcu(struct kunit *test)
 	expect_empty(test, slabs);
 }
 
+/* Freed again while it waits, at another address, or to it though it is another cache's: refused, and not written to. */
+static void slob_rcu_refuses(struct kunit *test)
+{
+	static const slab_flags_t debug[] = { 0, SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER };
+	struct mmsim_slabs *slabs = slabs_of(test, "Normal");
+	atomic_long_t *bad = &slabs->bad[MMSIM_SLAB_BAD_DOUBLE_FREE];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(debug); i++) {
+		struct mmsim_kmem_cache *other = cache_with(test, slabs, 4088, 0, NULL);
+		struct mmsim_kmem_cache *s = cache_with(test, slabs, 96, SLAB_TYPESAFE_BY_RCU | debug[i], NULL);
+		void *foreign = mmsim_cache_alloc(other, GFP_KERNEL, NUMA_NO_NODE, _RET_IP_);
+		void *p = mmsim_cache_alloc(s, GFP_KERNEL, NUMA_NO_NODE, _RET_IP_);
+		long before = atomic_long_read(bad);
+
+		KUNIT_ASSERT_NOT_NULL(test, foreign);
+		KUNIT_ASSERT_NOT_NULL(test, p);
+		memset(foreign, 0x33, 4088);
+		rcu_read_lock();
+		mmsim_cache_free(s, foreign + 800, _RET_IP_);
+		mmsim_cache_free(s, foreign + 4080, _RET_IP_);
+		mmsim_cache_free(s, p + 8, _RET_IP_);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(bad), before + 3);
+		mmsim_cache_free(s, p, _RET_IP_);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(bad), before + 3);
+		mmsim_cache_free(s, p, _RET_IP_);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(bad), before + 4);
+		rcu_read_unlock();
+		KUNIT_EXPECT_NULL(test, memchr_inv(foreign, 0x33, 4088));
+		KUNIT_EXPECT_TRUE(test, mmsim_cache_destroy(s, _RET_IP_));
+		mmsim_cache_free(other, foreign, _RET_IP_);
+		KUNIT_EXPECT_TRUE(test, mmsim_cache_destroy(other, _RET_IP_));
+		KUNIT_EXPECT_EQ(test, atomic_long_read(bad), before + 4);
+		KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_PADDING]), 0);
+	}
+	expect_empty(test, slabs);
+}
+
 /* An instance whose kmalloc is SLOB's. */
 static struct mmsim_slabs *kmalloc_slabs(struct kunit *test, bool aligns_to_divisor)
 {
@@ -770,6 +808,7 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(slob_constructor),
 	KUNIT_CASE(slob_caches),
 	KUNIT_CASE(slob_rcu),
+	KUNIT_CASE(slob_rcu_refuses),
 	KUNIT_CASE(slob_kmalloc),
 	KUNIT_CASE(slob_kfree_refuses),
 	KUNIT_CASE(slob_check_finds),

@@ -17,7 +17,8 @@
  * for one of that cache's size. What is noticed is memory that is free already. Nor does it help to fill free objects
  * with a pattern: they don't stay what they are.
  *
- * With SLAB_TYPESAFE_BY_RCU, an object is put back after a grace period; until then what lies behind it says how.
+ * With SLAB_TYPESAFE_BY_RCU, an object is put back after a grace period. Behind it lies what that takes, with a mark
+ * that says whose it is, and whether it is in use or waits; a free changes nothing unless it finds the mark.
  *
  * In slabinfo a cache has as many slabs as there would be pages if they held nothing but its objects. The heap's own
  * row says how many pages there are, and how much of them is in use, in units of 2 bytes.
@@ -40,11 +41,13 @@ struct slob_cache {
 	atomic_long_t nr_allocated;	/* so far */
 };
 
-/* Behind a SLAB_TYPESAFE_BY_RCU object. */
+/* Behind a SLAB_TYPESAFE_BY_RCU object, where SLUB would have a link: the mark is at s->offset. */
 struct slob_rcu {
-	struct rcu_head head;
-	struct mmsim_kmem_cache *cache;
+	struct rcu_head head;		/* while it waits for a grace period to end */
+	unsigned long mark;		/* the cache's address; with WAITS added from its free to the grace period's end */
 };
+
+#define WAITS	1UL
 
 static struct slob_cache *slob_cache(struct mmsim_kmem_cache *s)
 {
@@ -85,6 +88,11 @@ static bool has_blocks(const struct mmsim_kmem_cache *s)
 	return s->size >= PAGE_SIZE || s->align > PAGE_SIZE;
 }
 
+static struct slob_rcu *rcu_of(struct mmsim_kmem_cache *s, void *object)
+{
+	return object + s->offset - offsetof(struct slob_rcu, mark);
+}
+
 static void *slob_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 {
 	const struct mmsim_slob_request r = { .size = s->size, .align = s->align, .node = node };
@@ -99,7 +107,15 @@ static void *slob_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 	p += s->red_left_pad;
 	if (s->ctor || s->debug)
 		mmsim_slab_setup(s, (struct mmsim_slab *)mmsim_slabs_head(s->slabs, p), p);
+	if (s->flags & SLAB_TYPESAFE_BY_RCU)
+		WRITE_ONCE(rcu_of(s, p)->mark, (unsigned long)s);
 	return p;
+}
+
+static void freed_twice(struct mmsim_kmem_cache *s, const void *object)
+{
+	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
+		       "%#lx is freed, but all or some of it is free already; free it once", (unsigned long)object);
 }
 
 /* Gives back an object, or says that it can't be. */
@@ -115,37 +131,42 @@ static void put_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void
 	if (likely(ok))
 		atomic_long_dec(&slob_cache(s)->nr_objects);
 	else
-		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
-			       "%#lx is freed, but all or some of it is free already; free it once",
-			       (unsigned long)object);
+		freed_twice(s, object);
 }
 
-static bool slob_in_use(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
+/* Whether an object could be here: all of it lies in one page or block, and none of it is free. */
+static bool may_be_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
 {
 	void *p = object - s->red_left_pad;
 
 	if (mmsim_slob_is_whole(slab))
 		return has_blocks(s) && p == slab->virtual;
-	return !has_blocks(s) && mmsim_slob_is_cut(s->slabs, slab, p, s->size);
+	return !has_blocks(s) && IS_ALIGNED((unsigned long)p, s->align) &&
+	       mmsim_slob_is_cut(s->slabs, slab, p, s->size);
 }
 
-static struct slob_rcu *rcu_of(struct mmsim_kmem_cache *s, void *object)
+static bool slob_in_use(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
 {
-	return object - s->red_left_pad + s->size - sizeof(struct slob_rcu);
+	if (!may_be_object(s, slab, object))
+		return false;
+	return !(s->flags & SLAB_TYPESAFE_BY_RCU) || READ_ONCE(rcu_of(s, object)->mark) == (unsigned long)s;
 }
 
 static void put_object_rcu(struct rcu_head *head)
 {
 	struct slob_rcu *rcu = container_of(head, struct slob_rcu, head);
-	struct mmsim_kmem_cache *s = rcu->cache;
-	void *object = (void *)(rcu + 1) - s->size + s->red_left_pad;
+	struct mmsim_kmem_cache *s = (struct mmsim_kmem_cache *)(rcu->mark - WAITS);
+	void *object = (void *)&rcu->mark - s->offset;
 
-	atomic_long_dec(&slob_cache(s)->nr_waiting);
+	rcu->mark = 0;
 	put_object(s, (struct mmsim_slab *)mmsim_slabs_head(s->slabs, object), object);
+	/* Last: who finds that nothing waits counts the objects, and may take the cache away. Pairs with slob_shrink(). */
+	atomic_long_dec_return_release(&slob_cache(s)->nr_waiting);
 }
 
 static void slob_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
 {
+	unsigned long mark = (unsigned long)s;
 	struct slob_rcu *rcu;
 
 	if (likely(!(s->flags & SLAB_TYPESAFE_BY_RCU))) {
@@ -153,7 +174,11 @@ static void slob_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void 
 		return;
 	}
 	rcu = rcu_of(s, object);
-	rcu->cache = s;
+	/* Whatever else this may be, nothing is written until it is known for an object in use. */
+	if (!may_be_object(s, slab, object) || cmpxchg(&rcu->mark, mark, mark + WAITS) != mark) {
+		freed_twice(s, object);
+		return;
+	}
 	atomic_long_inc(&slob_cache(s)->nr_waiting);
 	call_rcu(&rcu->head, put_object_rcu);
 }
@@ -167,9 +192,11 @@ static int slob_layout(struct mmsim_kmem_cache *s)
 	if (s->debug && (s->flags & SLAB_RED_ZONE) && size == s->object_size)
 		size += sizeof(void *);
 	s->inuse = size;
+	if (s->flags & SLAB_TYPESAFE_BY_RCU) {
+		s->offset = size + offsetof(struct slob_rcu, mark);
+		size += sizeof(struct slob_rcu);
+	}
 	mmsim_slab_debug_layout(s, &size);
-	if (s->flags & SLAB_TYPESAFE_BY_RCU)
-		size = ALIGN(size, sizeof(void *)) + sizeof(struct slob_rcu);
 	if (size > PAGE_SIZE << MMSIM_MAX_ORDER)
 		return -E2BIG;
 	s->size = size;
@@ -208,7 +235,8 @@ static unsigned long slob_shrink(struct mmsim_kmem_cache *s)
 {
 	if (s == s->slabs->heap)
 		return atomic_long_read(&s->nr_slabs);
-	if (atomic_long_read(&slob_cache(s)->nr_waiting))
+	/* What the callbacks that are done have put back must be seen below. */
+	if (atomic_long_read_acquire(&slob_cache(s)->nr_waiting))
 		rcu_barrier();
 	return atomic_long_read(&slob_cache(s)->nr_objects);
 }

@@ -105,7 +105,7 @@ struct mmsim_kmem_cache {
 	u8 min_order;			/* the same when pages are short; at most order */
 	unsigned int size;		/* bytes of a slot */
 	unsigned int object_size;	/* bytes that the client asked for */
-	unsigned int offset;		/* SLUB: bytes from an object to its link while it is free */
+	unsigned int offset;		/* SLUB: bytes from an object to its link while it is free; SLOB: to its mark */
 	unsigned int objects;		/* in a slab of `order` */
 	unsigned long random;		/* SLUB: hides the links of free objects; 0: they are plain pointers */
 	struct mmsim_slabs *slabs;	/* the floor that it belongs to */
