@@ -603,13 +603,14 @@ static void slob_rcu(struct kunit *test)
 /* Freed again while it waits, at another address, or to it though it is another cache's: refused, and not written to. */
 static void slob_rcu_refuses(struct kunit *test)
 {
+	static const struct mmsim_kmem_cache_args args = { .engine = MMSIM_ENGINE_SLOB };
 	static const slab_flags_t debug[] = { 0, SLAB_POISON | SLAB_RED_ZONE | SLAB_STORE_USER };
 	struct mmsim_slabs *slabs = slabs_of(test, "Normal");
 	atomic_long_t *bad = &slabs->bad[MMSIM_SLAB_BAD_DOUBLE_FREE];
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(debug); i++) {
-		struct mmsim_kmem_cache *other = cache_with(test, slabs, 4088, 0, NULL);
+		struct mmsim_kmem_cache *other = mmsim_cache_create(slabs, "other", 4088, &args, 0, _RET_IP_);
 		struct mmsim_kmem_cache *s = cache_with(test, slabs, 96, SLAB_TYPESAFE_BY_RCU | debug[i], NULL);
 		void *foreign = mmsim_cache_alloc(other, GFP_KERNEL, NUMA_NO_NODE, _RET_IP_);
 		void *p = mmsim_cache_alloc(s, GFP_KERNEL, NUMA_NO_NODE, _RET_IP_);
@@ -704,6 +705,35 @@ static void slob_kfree_refuses(struct kunit *test)
 	expect_sound(test, slabs);
 	mmsim_slabs_kfree(slabs, q, _RET_IP_);
 	mmsim_slabs_kfree(slabs, large, _RET_IP_);
+	expect_sound(test, slabs);
+}
+
+/* An object of a cache has no header: what stands before it is another's, whatever it looks like. */
+static void slob_kfree_of_object(struct kunit *test)
+{
+	static const struct mmsim_kmem_cache_args args = { .engine = MMSIM_ENGINE_SLOB };
+	struct mmsim_slabs *slabs = kmalloc_slabs(test, true);
+	struct mmsim_kmem_cache *s = mmsim_cache_create(slabs, "test", 64, &args, 0, _RET_IP_);
+	u32 *p[3];
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for (i = 0; i < ARRAY_SIZE(p); i++) {
+		unsigned int word;
+
+		p[i] = mmsim_cache_alloc(s, GFP_KERNEL, NUMA_NO_NODE, _RET_IP_);
+		KUNIT_ASSERT_NOT_NULL(test, p[i]);
+		for (word = 0; word < 16; word++)
+			p[i][word] = 40;
+	}
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		mmsim_slabs_kfree(slabs, p[i] + 2, _RET_IP_);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_DOUBLE_FREE]), ARRAY_SIZE(p));
+	KUNIT_EXPECT_EQ(test, mmsim_slabs_ksize(slabs, p[1] + 2), 0);
+	for (i = 0; i < ARRAY_SIZE(p); i++)
+		mmsim_cache_free(s, p[i], _RET_IP_);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&slabs->bad[MMSIM_SLAB_BAD_DOUBLE_FREE]), ARRAY_SIZE(p));
+	KUNIT_EXPECT_TRUE(test, mmsim_cache_destroy(s, _RET_IP_));
 	expect_sound(test, slabs);
 }
 
@@ -811,6 +841,7 @@ static struct kunit_case slob_cases[] = {
 	KUNIT_CASE(slob_rcu_refuses),
 	KUNIT_CASE(slob_kmalloc),
 	KUNIT_CASE(slob_kfree_refuses),
+	KUNIT_CASE(slob_kfree_of_object),
 	KUNIT_CASE(slob_check_finds),
 	KUNIT_CASE(slob_no_memory),
 	{}

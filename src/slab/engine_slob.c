@@ -7,10 +7,10 @@
  * use goes back at once, a constructor runs at each allocation, and there are no arrays to flush.
  *
  *	a cache's object	a piece of the cache's size; the cache knows it, and nothing is laid around it
- *	kmalloc'ed memory	a piece 8 bytes larger than asked for, its size before it
+ *	kmalloc'ed memory	a piece 8 bytes larger than asked for, its size before it with a check
  *	a page or more		a block of the page floor to itself, in both cases
  *
- *	| size | kmalloc'ed memory ...	the memory is aligned as kmalloc promises, so that the size isn't
+ *	| size | check | kmalloc'ed memory ...	the memory is aligned as kmalloc promises, so that the size isn't
  *
  * The pages of the heap belong to a cache that nobody allocates from, slabs->heap; the front finds it in each of
  * them. Which cache an object was allocated from nobody knows then: freed to another cache of SLOB's, it would be taken
@@ -23,16 +23,23 @@
  * In slabinfo a cache has as many slabs as there would be pages if they held nothing but its objects. The heap's own
  * row says how many pages there are, and how much of them is in use, in units of 2 bytes.
  */
+#include <linux/hash.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 
 #include "slab/engine_slob.h"
 
-/* Bytes before kmalloc'ed memory; the first four say its size. */
+/* What stands before kmalloc'ed memory. */
+struct slob_header {
+	u32 size;	/* bytes asked for */
+	u32 check;	/* header_check() while the memory is in use */
+};
+
+/* Bytes from the header to the memory. */
 #define HEADER		((size_t)ARCH_KMALLOC_MINALIGN)
 
-static_assert(ARCH_KMALLOC_MINALIGN >= sizeof(u32));
+static_assert(ARCH_KMALLOC_MINALIGN >= sizeof(struct slob_header));
 
 /* What the engine keeps of a cache, besides the heap. */
 struct slob_cache {
@@ -300,11 +307,17 @@ static size_t kmalloc_align(const struct mmsim_slabs *slabs, size_t size)
 	return HEADER;
 }
 
+/* What nobody else's memory has at this place but by chance. */
+static u32 header_check(struct mmsim_slabs *slabs, const void *header, u32 size)
+{
+	return hash_64(mmsim_slob_heap(slabs)->secret ^ (unsigned long)header ^ (u64)size << 48, 32);
+}
+
 static void *slob_heap_alloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node)
 {
 	struct mmsim_slob_request r = { .size = size + HEADER, .align_offset = HEADER, .node = node };
 	struct slob_cache *c = slob_cache(s);
-	u32 *header;
+	struct slob_header *header;
 	void *p;
 
 	if (size < PAGE_SIZE - HEADER) {
@@ -312,7 +325,8 @@ static void *slob_heap_alloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp,
 		header = mmsim_slob_cut(s, &r, gfp);
 		if (!header)
 			return NULL;
-		*header = size;
+		header->size = size;
+		header->check = header_check(s->slabs, header, size);
 		p = (void *)header + HEADER;
 	} else {
 		p = take_whole(s, get_order(size), gfp, node);
@@ -322,37 +336,42 @@ static void *slob_heap_alloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp,
 	return p;
 }
 
-/* The size before kmalloc'ed memory; 0 when it can't be. */
-static size_t header_size(const struct mmsim_slab *slab, const void *object)
+/* The size before kmalloc'ed memory; 0 when that isn't what this is. */
+static size_t header_size(struct mmsim_slabs *slabs, const struct mmsim_slab *slab, const void *object)
 {
-	size_t at = object - slab->virtual, size;
+	const struct slob_header *header = object - HEADER;
+	size_t at = object - slab->virtual;
 
 	if (at < HEADER || !IS_ALIGNED(at, HEADER))
 		return 0;
-	size = *(const u32 *)(object - HEADER);
-	return size <= PAGE_SIZE - at ? size : 0;
+	if (header->size > PAGE_SIZE - at || header->check != header_check(slabs, header, header->size))
+		return 0;
+	return header->size;
 }
 
 static void slob_heap_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object)
 {
+	struct slob_header *header = object - HEADER;
 	size_t size;
 	bool ok;
 
 	if (mmsim_slob_is_whole(slab)) {
 		ok = give_whole(s->slabs, slab, object);
 	} else {
-		size = header_size(slab, object);
-		ok = size && mmsim_slob_put(s->slabs, slab, object - HEADER, size + HEADER);
+		size = header_size(s->slabs, slab, object);
+		if (size)
+			header->check = 0;
+		ok = size && mmsim_slob_put(s->slabs, slab, header, size + HEADER);
 	}
 	if (unlikely(!ok))
 		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
-			       "%#lx is freed, but it is free already, or not what kmalloc() returned",
+			       "%#lx is freed, but it is free already, not what kmalloc() returned, or written before",
 			       (unsigned long)object);
 }
 
 static size_t slob_heap_size(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object)
 {
-	return mmsim_slob_is_whole(slab) ? whole_size(slab) : ALIGN(header_size(slab, object), MMSIM_SLOB_UNIT);
+	return mmsim_slob_is_whole(slab) ? whole_size(slab) : ALIGN(header_size(s->slabs, slab, object), MMSIM_SLOB_UNIT);
 }
 
 const struct mmsim_slab_ops mmsim_slob_ops = {

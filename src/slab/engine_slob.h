@@ -44,6 +44,7 @@ struct mmsim_slob_heap {
 	struct list_head list[MMSIM_SLOB_NR_LISTS];	/* of struct mmsim_slab */
 	unsigned long nr_pages;			/* on all lists */
 	unsigned long free_units;		/* Invariant: the sum of the pages' free units */
+	u64 secret;				/* goes into the check of kmalloc'ed memory. Constant */
 };
 
 static_assert(sizeof(struct mmsim_slob_heap) <= MMSIM_CACHE_PART);

@@ -29,6 +29,7 @@
  */
 #include <linux/align.h>
 #include <linux/kernel.h>
+#include <linux/random.h>
 
 #include "slab/engine_slob.h"
 
@@ -184,6 +185,7 @@ void mmsim_slob_heap_init(struct mmsim_slob_heap *heap)
 	unsigned int i;
 
 	spin_lock_init(&heap->lock);
+	heap->secret = get_random_u64();
 	for (i = 0; i < MMSIM_SLOB_NR_LISTS; i++)
 		INIT_LIST_HEAD(&heap->list[i]);
 }
