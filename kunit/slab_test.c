@@ -380,27 +380,42 @@ static bool is_slab(struct mmsim_slabs *slabs, const void *addr)
 	return mmsim_page_slab(mmsim_slabs_head(slabs, addr));
 }
 
-/* An object that is freed may be read until a grace period has passed: its slab stays a slab. */
+#define TYPESAFE_OBJECTS	400
+
+/* Objects that are freed may be read until a grace period has passed: their slabs stay slabs, even those given back. */
 static void slab_typesafe_by_rcu(struct kunit *test)
 {
+	unsigned long **object = kunit_kcalloc(test, TYPESAFE_OBJECTS, sizeof(*object), GFP_KERNEL);
 	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
 	struct mmsim_slab_snapshot before;
+	unsigned int i, stay = 0;
 	struct mmsim_kmem_cache *s;
-	unsigned long *object;
-	bool stays;
+	long slabs_before, slabs_after;
 
+	KUNIT_ASSERT_NOT_NULL(test, object);
 	mmsim_slab_snapshot(slabs, &before);
 	s = make(test, "test", 3000, 0, SLAB_TYPESAFE_BY_RCU, NULL);
-	object = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
-	*object = 0x1234567;
-	mmsim_kmem_cache_free(s, object);
+	for (i = 0; i < TYPESAFE_OBJECTS; i++) {
+		object[i] = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, object[i]);
+		object[i][128] = 0x1234567 + i;
+	}
+	slabs_before = atomic_long_read(&s->nr_slabs);
 	rcu_read_lock();
-	stays = *object == 0x1234567;
+	for (i = 0; i < TYPESAFE_OBJECTS; i++)
+		mmsim_kmem_cache_free(s, object[i]);
+	slabs_after = atomic_long_read(&s->nr_slabs);
+	for (i = 0; i < TYPESAFE_OBJECTS; i++)
+		stay += is_slab(slabs, object[i]) && object[i][128] == 0x1234567 + i;
 	rcu_read_unlock();
-	KUNIT_EXPECT_TRUE(test, stays);
+	/* SLOB's belong to its heap, and none is given back so far. */
+	if (mmsim_way_has_slabs(test))
+		KUNIT_EXPECT_LT(test, slabs_after, slabs_before);
+	KUNIT_EXPECT_EQ(test, stay, TYPESAFE_OBJECTS);
 	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_shrink(s), 0);
 	rcu_barrier();
-	KUNIT_EXPECT_FALSE(test, is_slab(slabs, object));
+	for (i = 0; i < TYPESAFE_OBJECTS; i++)
+		KUNIT_EXPECT_FALSE(test, is_slab(slabs, object[i]));
 	mmsim_kmem_cache_destroy(s);
 	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
 }
