@@ -271,7 +271,7 @@ static void slub_circle(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mmsim_kmem_cache_shrink(s), 1);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->slabs->bad[MMSIM_SLAB_BAD_LINK]), 1);
 	KUNIT_EXPECT_NULL(test, here(s)->slab);
-	KUNIT_EXPECT_EQ(test, mmsim_slub_state(slab).inuse, s->objects);
+	KUNIT_EXPECT_EQ(test, (unsigned int)mmsim_slub_state(slab).inuse, s->objects);
 	b = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
 	KUNIT_EXPECT_PTR_NE(test, slab, mmsim_page_slab(mmsim_slabs_head(s->slabs, b)));
 	mmsim_kmem_cache_free(s, b);
@@ -295,7 +295,7 @@ static void slub_none_in_use(struct kunit *test)
 	WRITE_ONCE(c->busy, true);
 	for (i = 0; i < s->objects + 3; i++)
 		mmsim_kmem_cache_free(s, object[i % 2]);
-	KUNIT_EXPECT_EQ(test, mmsim_slub_state(slab).inuse, 0);
+	KUNIT_EXPECT_EQ(test, (unsigned int)mmsim_slub_state(slab).inuse, 0);
 	KUNIT_EXPECT_TRUE(test, mmsim_slub_state(slab).frozen);
 	KUNIT_EXPECT_EQ(test, atomic_long_read(&s->slabs->bad[MMSIM_SLAB_BAD_DOUBLE_FREE]), 3);
 	forget_free(s, slab);
