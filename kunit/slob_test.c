@@ -600,7 +600,7 @@ static void slob_rcu(struct kunit *test)
 	expect_empty(test, slabs);
 }
 
-/* Freed again while it waits, at another address, or to it though it is another cache's: refused, and not written to. */
+/* Freed again while it waits, inside, or though it is another cache's: refused, and not written to. */
 static void slob_rcu_refuses(struct kunit *test)
 {
 	static const struct mmsim_kmem_cache_args args = { .engine = MMSIM_ENGINE_SLOB };

@@ -49,7 +49,7 @@ static inline kmem_bufctl_t *slab_bufctl(struct slab *slabp)
 	return (kmem_bufctl_t *)(slabp + 1);
 }
 
-/* The descriptor of a slab; set before its first object is handed out. NULL: it is on its way back to the page floor. */
+/* The descriptor of a slab; set before its first object is handed out. NULL: the slab is being given back. */
 static inline struct slab *mmsim_classic_descriptor(const struct mmsim_slab *slab)
 {
 	return (struct slab *)READ_ONCE(slab->engine[0]);

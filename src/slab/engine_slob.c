@@ -51,7 +51,7 @@ struct slob_cache {
 /* Behind a SLAB_TYPESAFE_BY_RCU object, where SLUB would have a link: the mark is at s->offset. */
 struct slob_rcu {
 	struct rcu_head head;		/* while it waits for a grace period to end */
-	unsigned long mark;		/* the cache's address; with WAITS added from its free to the grace period's end */
+	unsigned long mark;		/* the cache's address; plus WAITS from the object's free on */
 };
 
 #define WAITS	1UL
@@ -122,7 +122,8 @@ static void *slob_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 static void freed_twice(struct mmsim_kmem_cache *s, const void *object)
 {
 	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
-		       "%#lx is freed, but all or some of it is free already; free it once", (unsigned long)object);
+		       "%#lx is freed, but isn't in use, or not as one of its objects; free it once",
+		       (unsigned long)object);
 }
 
 /* Gives back an object, or says that it can't be. */
@@ -167,7 +168,7 @@ static void put_object_rcu(struct rcu_head *head)
 
 	rcu->mark = 0;
 	put_object(s, (struct mmsim_slab *)mmsim_slabs_head(s->slabs, object), object);
-	/* Last: who finds that nothing waits counts the objects, and may take the cache away. Pairs with slob_shrink(). */
+	/* Last: who finds that nothing waits may take the cache away. Pairs with slob_shrink(). */
 	atomic_long_dec_return_release(&slob_cache(s)->nr_waiting);
 }
 
@@ -365,13 +366,15 @@ static void slob_heap_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, 
 	}
 	if (unlikely(!ok))
 		mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_DOUBLE_FREE, s,
-			       "%#lx is freed, but it is free already, not what kmalloc() returned, or written before",
+			       "%#lx is freed, but is free, not what kmalloc() returned, or was written before",
 			       (unsigned long)object);
 }
 
 static size_t slob_heap_size(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, const void *object)
 {
-	return mmsim_slob_is_whole(slab) ? whole_size(slab) : ALIGN(header_size(s->slabs, slab, object), MMSIM_SLOB_UNIT);
+	if (mmsim_slob_is_whole(slab))
+		return whole_size(slab);
+	return ALIGN(header_size(s->slabs, slab, object), MMSIM_SLOB_UNIT);
 }
 
 const struct mmsim_slab_ops mmsim_slob_ops = {
