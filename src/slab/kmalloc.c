@@ -224,7 +224,7 @@ void *mmsim_slabs_kmalloc(struct mmsim_slabs *slabs, size_t size, gfp_t gfp, int
 }
 
 /**
- * mmsim_slabs_kfree() - free what mmsim_slabs_kmalloc() returned, or an object of any cache
+ * mmsim_slabs_kfree() - free what mmsim_slabs_kmalloc() returned, or an object of a cache of SLUB or SLAB
  * @slabs: the floor
  * @object: the memory; NULL and ZERO_SIZE_PTR are ignored
  * @caller: for reports
