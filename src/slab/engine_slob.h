@@ -58,9 +58,10 @@ enum {
 /* In MMSIM_SLOB_FIRST of a block that is one object as a whole, and on no list. */
 #define MMSIM_SLOB_WHOLE	ULONG_MAX
 
+/* Without a lock: a page stays what it is, whichever piece is its first. */
 static inline bool mmsim_slob_is_whole(const struct mmsim_slab *slab)
 {
-	return slab->engine[MMSIM_SLOB_FIRST] == MMSIM_SLOB_WHOLE;
+	return READ_ONCE(slab->engine[MMSIM_SLOB_FIRST]) == MMSIM_SLOB_WHOLE;
 }
 
 static inline struct mmsim_slob_heap *mmsim_slob_heap(struct mmsim_slabs *slabs)

@@ -80,7 +80,7 @@ static void link_piece(struct mmsim_slab *slab, unsigned int prev, unsigned int 
 	s16 *base = slab->virtual;
 
 	if (prev == END)
-		slab->engine[MMSIM_SLOB_FIRST] = next;
+		WRITE_ONCE(slab->engine[MMSIM_SLOB_FIRST], next);	/* mmsim_slob_is_whole() */
 	else
 		set_piece(base, prev, piece_units(base, prev), next);
 }
