@@ -20,7 +20,6 @@ static struct mmsim_slabs *slabs_for(struct kunit *test, u64 size, unsigned int 
 {
 	struct mmsim_slab_params params = { .engine = MMSIM_ENGINE_SLAB };
 
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	mmsim_slab_host_rules(&params.rules);
 	params.rules.nr_cpus = nr_cpus;
 	return mmsim_test_slab_instance(test, size, &params)->slabs;
@@ -839,7 +838,6 @@ static struct mmsim_kmem_cache *node_cache(struct kunit *test, bool interleave, 
 	const struct mmsim_memory_params memory = { .nr_nodes = 2, .interleave = interleave };
 	struct mmsim_slab_params params = { .engine = MMSIM_ENGINE_SLAB };
 
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	mmsim_slab_host_rules(&params.rules);
 	params.rules.nr_cpus = 2;
 	return cache(test, mmsim_test_slab_instance_with(test, size, "Normal", &memory, &params)->slabs, 2048);

@@ -127,7 +127,6 @@ static struct mmsim_kmem_cache *cache_here(struct kunit *test, unsigned int size
 {
 	struct mmsim_kmem_cache *s;
 
-	KUNIT_ASSERT_EQ(test, set_cpus_allowed_ptr(current, cpumask_of(raw_smp_processor_id())), 0);
 	mmsim_test_slabs(test);
 	s = mmsim_kmem_cache_create("test", size, 0, 0, NULL);
 	KUNIT_ASSERT_NOT_NULL(test, s);
