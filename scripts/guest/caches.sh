@@ -2,19 +2,6 @@
 # Slab caches as those see them who load the module: each engine, what slabinfo and slabstat say, how caches are tuned, which
 # parameters are refused, and that nothing is left when the module goes.
 
-# refused WORD PARAMETER...: insmod fails, and a new log line of mmsim has WORD in it.
-refused() {
-	local word="$1"
-	shift
-	dmesg -c >/dev/null
-	if load "$@"; then
-		unload
-		echo "it was accepted"
-		return 1
-	fi
-	dmesg | grep "mmsim: " | grep -F "$word" || { echo "no log line 'mmsim: ... $word'"; dmesg; return 1; }
-}
-
 # rows FILE: slabinfo without its head.
 rows() { sed 1,2d "$1"; }
 
