@@ -5,7 +5,7 @@
 #
 #   --together             two lanes at a time, each with its guests on a CPU of its own; bench still has the machine for itself
 #
-#   uml                    the KUnit suites in User Mode Linux; CMA areas and their files
+#   uml                    the KUnit suites in User Mode Linux; CMA areas, caches and their files
 #   stock-6.12, stock-6.1  the module on Debian's stock kernels in QEMU: files, commands, mirror, processes, storms, unloading
 #   kasan                  the KUnit suites under KASAN, lockdep and sleep-in-atomic checks
 #   kasan-stock            files, commands, processes and storms under them; source=cma too
@@ -65,6 +65,7 @@ guest() {
 lane_uml() {
 	guest uml kunit KUNIT=1 suites="$SUITES"
 	guest uml cma KUNIT=1 --append kunit.enable=0
+	guest uml objects KUNIT=1 --append kunit.enable=0
 }
 
 # What the files, commands, sources and refusals are on any kernel. The range for source=memmap begins where 1 GB has RAM.

@@ -9,14 +9,6 @@ number() { equal "$(cat "$AREA/$1")" "$2"; }
 # write FILE VALUE: to a file of the area.
 write() { echo "$2" >"$AREA/$1"; }
 
-# ctl_fails WORD COMMAND...: the command fails, and its answer has the word in it.
-ctl_fails() {
-	local word="$1"
-	shift
-	fails ctl "$@" || return
-	grep -F "$word" "$DEBUG/ctl"
-}
-
 events() { sed -n "s/^$1 //p" "$DEBUG/vmstat"; }
 
 for wrong in camera camera: camera:1M camera:2M,camera:2M a/b:2M camera:1G camera:17592186044420M; do

@@ -77,6 +77,14 @@ ctl() {
 	cat "$DEBUG/ctl"
 }
 
+# ctl_fails WORD COMMAND...: the command fails, and its answer has the word in it.
+ctl_fails() {
+	local word="$1"
+	shift
+	fails ctl "$@" || return
+	grep -F "$word" "$DEBUG/ctl"
+}
+
 # verdict: the check file says ok.
 verdict() {
 	cat "$DEBUG/check"

@@ -7,8 +7,8 @@
  * the output together with what would be right, and its error is the write's. Reading ctl gives the output of the
  * last write, or the usage before the first one.
  *
- * A block that was allocated is known by its handle, a small number, the lowest one free. All blocks that are still
- * held are freed when the module goes.
+ * A block that was allocated is known by its handle, a small number, the lowest one free; so is an object, which slab.c
+ * allocates. All that is still held is freed when the module goes.
  *
  * The list shows kernel addresses to whoever may read the file: root, unless the module's parameters say otherwise. An
  * address of 0 is that of a HighMem page that nobody has mapped.
@@ -38,17 +38,20 @@
 #include <mmsim/cma.h>
 #include <mmsim/migrate.h>
 
+#include "drive/ctl.h"
 #include "mmsim.h"
 
 #define INPUT_MAX	SZ_64K
 #define OUTPUT_MAX	SZ_1M
-#define HANDLE_MAX	SZ_1M
+#define HANDLE_MAX	MMSIM_CTL_HANDLES
 
-/* What a handle stands for. */
+/* What a handle stands for: a block, or an object. */
 struct block {
-	struct mmsim_page *page;
+	struct mmsim_page *page;	/* NULL: it is an object */
 	unsigned int order;
 	gfp_t gfp;
+	void *object;
+	struct mmsim_ctl_cache *cache;	/* where the object comes from; NULL: from kmalloc */
 };
 
 static DEFINE_MUTEX(ctl_mutex);
@@ -87,8 +90,11 @@ static bool output_reserve(size_t more)
 	return true;
 }
 
-/* A line of output, whole or not at all; the end of line is added. */
-static __printf(1, 2) void say(const char *fmt, ...)
+/**
+ * mmsim_ctl_say() - a line of output, whole or not at all
+ * @fmt: as printk()'s, without the end of line
+ */
+void mmsim_ctl_say(const char *fmt, ...)
 {
 	va_list args;
 	int n;
@@ -106,8 +112,14 @@ static __printf(1, 2) void say(const char *fmt, ...)
 	output.text[output.len++] = '\n';
 }
 
-/* A line of output that goes to the log as well; returns @err. */
-static __printf(2, 3) int fail(int err, const char *fmt, ...)
+/**
+ * mmsim_ctl_fail() - a line of output that goes to the log as well
+ * @err: a negative errno
+ * @fmt: as mmsim_ctl_say()'s
+ *
+ * Return: @err.
+ */
+int mmsim_ctl_fail(int err, const char *fmt, ...)
 {
 	struct va_format vaf = { .fmt = fmt };
 	va_list args;
@@ -115,7 +127,7 @@ static __printf(2, 3) int fail(int err, const char *fmt, ...)
 	va_start(args, fmt);
 	vaf.va = &args;
 	pr_warn("ctl: %pV\n", &vaf);
-	say("error: %pV", &vaf);
+	mmsim_ctl_say("error: %pV", &vaf);
 	va_end(args);
 	return err;
 }
@@ -148,7 +160,14 @@ static const struct gfp_name gfp_names[] = {
 	GFP_NAME(__GFP_COMP), GFP_NAME(__GFP_ZERO),
 };
 
-static int parse_gfp(char *words, gfp_t *gfp)
+/**
+ * mmsim_ctl_gfp() - read gfp flags
+ * @words: names, with | between them; is changed
+ * @gfp: filled in
+ *
+ * Return: 0 or -EINVAL, printed.
+ */
+int mmsim_ctl_gfp(char *words, gfp_t *gfp)
 {
 	char *word;
 	int i;
@@ -159,21 +178,36 @@ static int parse_gfp(char *words, gfp_t *gfp)
 			if (!strcmp(word, gfp_names[i].name))
 				break;
 		if (i == ARRAY_SIZE(gfp_names))
-			return fail(-EINVAL, "no gfp flag '%.32s'; GFP_KERNEL, __GFP_ZERO and so on, with |", word);
+			return mmsim_ctl_fail(-EINVAL, "no gfp flag '%.32s'; GFP_KERNEL, __GFP_ZERO and so on, with |", word);
 		*gfp |= gfp_names[i].gfp;
 	}
 	return 0;
 }
 
-static int parse_number(const char *key, const char *value, unsigned int min, unsigned int max, unsigned int *number)
+/**
+ * mmsim_ctl_number() - read a number
+ * @key: what it is, for the error
+ * @value: its digits
+ * @min: the least it may be
+ * @max: the most
+ * @number: filled in
+ *
+ * Return: 0 or -EINVAL, printed.
+ */
+int mmsim_ctl_number(const char *key, const char *value, unsigned int min, unsigned int max, unsigned int *number)
 {
 	if (kstrtouint(value, 0, number) || *number < min || *number > max)
-		return fail(-EINVAL, "%s '%.32s' is not a number from %u to %u", key, value, min, max);
+		return mmsim_ctl_fail(-EINVAL, "%s '%.32s' is not a number from %u to %u", key, value, min, max);
 	return 0;
 }
 
-/* The next word of a line, NULL at its end. */
-static char *next_word(char **line)
+/**
+ * mmsim_ctl_word() - take the next word from a line
+ * @line: moves behind it
+ *
+ * Return: the word, NULL at the line's end.
+ */
+char *mmsim_ctl_word(char **line)
 {
 	char *word;
 
@@ -185,31 +219,83 @@ static char *next_word(char **line)
 
 /* blocks */
 
-/* Notes a block that was just allocated, and gives it back when it can't. */
-static int block_add(struct mmsim_page *page, unsigned int order, gfp_t gfp)
+static void give_back(const struct block *block)
 {
-	struct block *block = kmalloc(sizeof(*block), GFP_KERNEL);
-	u32 handle;
+	if (block->page)
+		mmsim___free_pages(block->page, block->order);
+	else
+		mmsim_ctl_object_free(block->cache, block->object);
+}
+
+/* Gives a handle to what was just allocated, and gives it back when it can't. */
+static int hold(const struct block *what, u32 *handle)
+{
+	struct block *block = kmemdup(what, sizeof(*what), GFP_KERNEL);
 	int err = -ENOMEM;
 
-	if (block) {
-		*block = (struct block){ .page = page, .order = order, .gfp = gfp };
-		err = xa_alloc(&ctl_blocks, &handle, block, XA_LIMIT(1, HANDLE_MAX), GFP_KERNEL);
+	if (block)
+		err = xa_alloc(&ctl_blocks, handle, block, XA_LIMIT(1, HANDLE_MAX), GFP_KERNEL);
+	if (!err)
+		return 0;
+	kfree(block);
+	give_back(what);
+	return mmsim_ctl_fail(err, "no handle for another one (error %d); there are at most %u", err, HANDLE_MAX);
+}
+
+static int block_add(struct mmsim_page *page, unsigned int order, gfp_t gfp)
+{
+	const struct block block = { .page = page, .order = order, .gfp = gfp };
+	unsigned long pfn = mmsim_page_to_pfn(page);
+	u32 handle;
+	int err = hold(&block, &handle);
+
+	if (!err)
+		mmsim_ctl_say("%u pfn %#lx order %u", handle, pfn, order);
+	return err;
+}
+
+/**
+ * mmsim_ctl_hold() - give a handle to an object that was just allocated
+ * @cache: where it comes from; NULL: from kmalloc
+ * @object: the object
+ * @gfp: what it was allocated with
+ *
+ * Return: 0, or an error that has been printed; the object is freed then.
+ */
+int mmsim_ctl_hold(struct mmsim_ctl_cache *cache, void *object, gfp_t gfp)
+{
+	const struct block block = { .object = object, .cache = cache, .gfp = gfp };
+	u32 handle;
+	int err = hold(&block, &handle);
+
+	if (!err)
+		mmsim_ctl_say("%u object %#lx cache %s", handle, (unsigned long)object, mmsim_ctl_cache_name(cache));
+	return err;
+}
+
+/* The block that a word names; NULL when it names none, which has been printed. */
+static struct block *block_of(const char *command, const char *word, unsigned int *handle)
+{
+	struct block *block;
+
+	if (!word) {
+		mmsim_ctl_fail(-EINVAL, "%s: which? a handle", command);
+		return NULL;
 	}
-	if (err) {
-		kfree(block);
-		mmsim___free_pages(page, order);
-		return fail(err, "no handle for another block (error %d); there are at most %u", err, HANDLE_MAX);
-	}
-	say("%u pfn %#lx order %u", handle, mmsim_page_to_pfn(page), order);
-	return 0;
+	if (mmsim_ctl_number(command, word, 1, HANDLE_MAX, handle))
+		return NULL;
+	block = xa_load(&ctl_blocks, *handle);
+	if (block && block->page)
+		return block;
+	mmsim_ctl_fail(-EINVAL, "%s: no block has handle %u; list shows those there are", command, *handle);
+	return NULL;
 }
 
 static void block_free(unsigned long handle)
 {
 	struct block *block = xa_erase(&ctl_blocks, handle);
 
-	mmsim___free_pages(block->page, block->order);
+	give_back(block);
 	kfree(block);
 }
 
@@ -241,19 +327,19 @@ static int parse_request(char *args, struct request *r)
 	char *word, *value;
 	int err;
 
-	while ((word = next_word(&args))) {
+	while ((word = mmsim_ctl_word(&args))) {
 		value = strchr(word, '=');
 		if (!value)
-			return fail(-EINVAL, "alloc_pages: '%.32s' is not order=, gfp= or count= with a value", word);
+			return mmsim_ctl_fail(-EINVAL, "alloc_pages: '%.32s' is not order=, gfp= or count= with a value", word);
 		*value++ = '\0';
 		if (!strcmp(word, "order"))
-			err = parse_number(word, value, 0, MMSIM_MAX_ORDER, &r->order);
+			err = mmsim_ctl_number(word, value, 0, MMSIM_MAX_ORDER, &r->order);
 		else if (!strcmp(word, "count"))
-			err = parse_number(word, value, 1, HANDLE_MAX, &r->count);
+			err = mmsim_ctl_number(word, value, 1, HANDLE_MAX, &r->count);
 		else if (!strcmp(word, "gfp"))
-			err = parse_gfp(value, &r->gfp);
+			err = mmsim_ctl_gfp(value, &r->gfp);
 		else
-			err = fail(-EINVAL, "alloc_pages: no '%.32s='; it takes order=, gfp= and count=", word);
+			err = mmsim_ctl_fail(-EINVAL, "alloc_pages: no '%.32s='; it takes order=, gfp= and count=", word);
 		if (err)
 			return err;
 	}
@@ -273,7 +359,7 @@ static int do_alloc_pages(char *args)
 			return -EINTR;
 		page = mmsim_alloc_pages(r.gfp, r.order);
 		if (!page)
-			return fail(-ENOMEM, "alloc_pages: got %u of %u blocks of order %u", i, r.count, r.order);
+			return mmsim_ctl_fail(-ENOMEM, "alloc_pages: got %u of %u blocks of order %u", i, r.count, r.order);
 		err = block_add(page, r.order, r.gfp);
 		cond_resched();
 	}
@@ -289,30 +375,30 @@ static int free_word(char *word)
 
 	if (last_word)
 		*last_word++ = '\0';
-	err = parse_number("free: handle", word, 1, HANDLE_MAX, &first);
+	err = mmsim_ctl_number("free: handle", word, 1, HANDLE_MAX, &first);
 	if (!err && last_word)
-		err = parse_number("free: handle", last_word, first, HANDLE_MAX, &last);
+		err = mmsim_ctl_number("free: handle", last_word, first, HANDLE_MAX, &last);
 	if (err)
 		return err;
 	if (!last_word)
 		last = first;
 	n = block_free_range(first, last);
 	if (!n && first == last)
-		return fail(-EINVAL, "free: no handle %u; list shows those there are", first);
+		return mmsim_ctl_fail(-EINVAL, "free: no handle %u; list shows those there are", first);
 	if (!n)
-		return fail(-EINVAL, "free: no handle from %u to %u; list shows those there are", first, last);
-	say("%u freed", n);
+		return mmsim_ctl_fail(-EINVAL, "free: no handle from %u to %u; list shows those there are", first, last);
+	mmsim_ctl_say("%u freed", n);
 	return 0;
 }
 
 static int do_free(char *args)
 {
-	char *word = next_word(&args);
+	char *word = mmsim_ctl_word(&args);
 	int err;
 
 	if (!word)
-		return fail(-EINVAL, "free: which? a handle, several, or a range such as 3-17");
-	for (; word; word = next_word(&args)) {
+		return mmsim_ctl_fail(-EINVAL, "free: which? a handle, several, or a range such as 3-17");
+	for (; word; word = mmsim_ctl_word(&args)) {
 		err = free_word(word);
 		if (err)
 			return err;
@@ -322,55 +408,65 @@ static int do_free(char *args)
 
 static int do_free_all(char *args)
 {
-	say("%u freed", block_free_range(0, ULONG_MAX));
+	mmsim_ctl_say("%u freed", block_free_range(0, ULONG_MAX));
 	return 0;
 }
 
 static int do_drain(char *args)
 {
 	mmsim_drain_all_pages();
-	say("drained");
+	mmsim_ctl_say("drained");
 	return 0;
 }
 
 static int do_compact(char *args)
 {
 	mmsim_compact_memory();
-	say("compacted");
+	mmsim_ctl_say("compacted");
 	return 0;
 }
 
 static int do_cma_create(char *args)
 {
-	char *name = next_word(&args), *word = next_word(&args);
+	char *name = mmsim_ctl_word(&args), *word = mmsim_ctl_word(&args);
 	struct mmsim_cma *cma;
 	u64 size;
 	int err;
 
 	if (!word || mmsim_size_parse(word, &size))
-		return fail(-EINVAL, "cma_create: a name and a size are wanted, such as camera 16M");
+		return mmsim_ctl_fail(-EINVAL, "cma_create: a name and a size are wanted, such as camera 16M");
 	err = mmsim_cma_create(name, size, 0, 0, &cma);
 	if (err)
-		return fail(err, "cma_create: %s not made, error %d; the log says why", name, err);
+		return mmsim_ctl_fail(err, "cma_create: %s not made, error %d; the log says why", name, err);
 	mmsim_cma_put(cma);
-	say("cma %s", name);
+	mmsim_ctl_say("cma %s", name);
 	return 0;
 }
 
 static int do_cma_destroy(char *args)
 {
-	char *name = next_word(&args);
+	char *name = mmsim_ctl_word(&args);
 	struct mmsim_cma *cma = name ? mmsim_cma_find(name) : NULL;
 
 	if (!cma)
-		return fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
+		return mmsim_ctl_fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
 	if (mmsim_cma_destroy(cma)) {
 		mmsim_cma_put(cma);
-		return fail(-EBUSY, "cma_destroy: %s stays: pages of it are claimed, or a module holds it; see the log",
-			    name);
+		return mmsim_ctl_fail(-EBUSY, "cma_destroy: %s stays: pages of it are claimed, or a module holds it; see the log",
+				      name);
 	}
-	say("cma %s destroyed", name);
+	mmsim_ctl_say("cma %s destroyed", name);
 	return 0;
+}
+
+static void list_one(unsigned long handle, const struct block *block)
+{
+	if (block->page)
+		mmsim_ctl_say("%lu pfn %#lx order %u address %#lx gfp %pGg", handle, mmsim_page_to_pfn(block->page),
+			      block->order, (unsigned long)mmsim_page_address(block->page), &block->gfp);
+	else
+		mmsim_ctl_say("%lu object %#lx cache %s gfp %pGg", handle, (unsigned long)block->object,
+			      mmsim_ctl_cache_name(block->cache), &block->gfp);
 }
 
 static int do_list(char *args)
@@ -381,8 +477,7 @@ static int do_list(char *args)
 	xa_for_each(&ctl_blocks, handle, block) {
 		if (output.cut)
 			break;
-		say("%lu pfn %#lx order %u address %#lx gfp %pGg", handle, mmsim_page_to_pfn(block->page), block->order,
-		    (unsigned long)mmsim_page_address(block->page), &block->gfp);
+		list_one(handle, block);
 	}
 	return 0;
 }
@@ -390,28 +485,21 @@ static int do_list(char *args)
 /* The block's handle keeps its first page; the others get handles of their own. */
 static int do_split(char *args)
 {
-	char *word = next_word(&args);
-	struct block *block;
 	unsigned int handle, order;
+	struct block *block = block_of("split", mmsim_ctl_word(&args), &handle);
 	unsigned long pfn, i;
-	int err;
+	int err = 0;
 
-	if (!word)
-		return fail(-EINVAL, "split: which? a handle");
-	err = parse_number("split: handle", word, 1, HANDLE_MAX, &handle);
-	if (err)
-		return err;
-	block = xa_load(&ctl_blocks, handle);
 	if (!block)
-		return fail(-EINVAL, "split: no handle %u; list shows those there are", handle);
+		return -EINVAL;
 	if (block->gfp & __GFP_COMP)
-		return fail(-EINVAL, "split: %u is a compound block; allocate it without __GFP_COMP", handle);
+		return mmsim_ctl_fail(-EINVAL, "split: %u is a compound block; allocate it without __GFP_COMP", handle);
 
 	order = block->order;
 	pfn = mmsim_page_to_pfn(block->page);
 	mmsim_split_page(block->page, order);
 	block->order = 0;
-	say("%u pfn %#lx order 0", handle, pfn);
+	mmsim_ctl_say("%u pfn %#lx order 0", handle, pfn);
 	/* Go on after an error: each page without a handle has to be freed, and block_add() does that. */
 	for (i = 1; i < 1UL << order; i++)
 		err = block_add(mmsim_pfn_to_page(pfn + i), 0, block->gfp) ?: err;
@@ -421,21 +509,12 @@ static int do_split(char *args)
 /* A word written at the one address must be there at the other: both lead to the same frame. */
 static int do_kmap(char *args)
 {
-	char *word = next_word(&args);
-	struct block *block;
 	unsigned int handle;
+	struct block *block = block_of("kmap", mmsim_ctl_word(&args), &handle);
 	u64 *lasting, *local, seen;
-	int err;
 
-	if (!word)
-		return fail(-EINVAL, "kmap: which? a handle");
-	err = parse_number("kmap: handle", word, 1, HANDLE_MAX, &handle);
-	if (err)
-		return err;
-	block = xa_load(&ctl_blocks, handle);
 	if (!block)
-		return fail(-EINVAL, "kmap: no handle %u; list shows those there are", handle);
-
+		return -EINVAL;
 	lasting = mmsim_kmap(block->page);
 	*lasting = ~(u64)handle;
 	local = mmsim_kmap_local_page(block->page);
@@ -443,30 +522,30 @@ static int do_kmap(char *args)
 	mmsim_kunmap_local(local);
 	mmsim_kunmap(block->page);
 	if (seen != ~(u64)handle)
-		return fail(-EIO, "kmap: what was written at %#lx is not at %#lx", (unsigned long)lasting,
-			    (unsigned long)local);
-	say("%u kmap %#lx kmap_local_page %#lx", handle, (unsigned long)lasting, (unsigned long)local);
+		return mmsim_ctl_fail(-EIO, "kmap: what was written at %#lx is not at %#lx", (unsigned long)lasting,
+				      (unsigned long)local);
+	mmsim_ctl_say("%u kmap %#lx kmap_local_page %#lx", handle, (unsigned long)lasting, (unsigned long)local);
 	return 0;
 }
 
 static int do_mirror(char *args)
 {
-	char *word = next_word(&args);
+	char *word = mmsim_ctl_word(&args);
 	int err;
 
 	if (word && !strcmp(word, "on")) {
 		err = mmsim_mirror_attach();
 		if (err == -EBUSY)
-			return fail(err, "mirror: it is on already");
+			return mmsim_ctl_fail(err, "mirror: it is on already");
 		if (err)
-			return fail(err, "mirror: not switched on, error %d; the log says why", err);
+			return mmsim_ctl_fail(err, "mirror: not switched on, error %d; the log says why", err);
 	} else if (word && !strcmp(word, "off")) {
 		if (mmsim_mirror_detach())
-			return fail(-EINVAL, "mirror: it is off already");
+			return mmsim_ctl_fail(-EINVAL, "mirror: it is off already");
 	} else {
-		return fail(-EINVAL, "mirror: '%.32s' is neither on nor off", word ?: "");
+		return mmsim_ctl_fail(-EINVAL, "mirror: '%.32s' is neither on nor off", word ?: "");
 	}
-	say("mirror %s", word);
+	mmsim_ctl_say("mirror %s", word);
 	return 0;
 }
 
@@ -481,13 +560,19 @@ static const struct command {
 	{ "alloc_pages", do_alloc_pages, true, "[order=0] [gfp=GFP_KERNEL] [count=1]: a handle a block" },
 	{ "free", do_free, true, "HANDLE|FIRST-LAST ...: of a range, those there are" },
 	{ "free_all", do_free_all, false, ": every handle" },
-	{ "list", do_list, false, ": the handles with pfn, order, address and gfp" },
+	{ "list", do_list, false, ": the handles with pfn, order, address and gfp; of objects address, cache and gfp" },
 	{ "split", do_split, true, "HANDLE: split_page(), into blocks of order 0" },
 	{ "kmap", do_kmap, true, "HANDLE: map its first page in both ways, write, read, unmap" },
 	{ "drain", do_drain, false, ": give the CPUs' lists back to the zones" },
 	{ "compact", do_compact, false, ": move pages together, in every zone, as far as it goes" },
 	{ "cma_create", do_cma_create, true, "NAME SIZE: a CMA area, in multiples of 2M" },
 	{ "cma_destroy", do_cma_destroy, true, "NAME: give an area back" },
+	{ "cache_create", mmsim_ctl_cache_create, true,
+	  "NAME SIZE [align=0] [flags=SLAB_...|...] [engine=slub|slab|slob] [ctor=no] [freeptr=]: a slab cache" },
+	{ "cache_destroy", mmsim_ctl_cache_destroy, true, "NAME: give a cache back" },
+	{ "cache_shrink", mmsim_ctl_cache_shrink, true, "NAME: give back its slabs without objects" },
+	{ "cache_alloc", mmsim_ctl_cache_alloc, true, "NAME [gfp=GFP_KERNEL] [count=1]: a handle an object" },
+	{ "kmalloc", mmsim_ctl_kmalloc, true, "size=SIZE [gfp=GFP_KERNEL] [count=1]: a handle an object" },
 	{ "mirror", do_mirror, true, "on|off: serve the running kernel's page allocations, too" },
 	{ "help", do_help, false, ": this" },
 };
@@ -497,13 +582,13 @@ static int do_help(char *args)
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
-		say("%s%s%s", commands[i].name, commands[i].args ? " " : "", commands[i].usage);
+		mmsim_ctl_say("%s%s%s", commands[i].name, commands[i].args ? " " : "", commands[i].usage);
 	return 0;
 }
 
 static int run_line(char *line)
 {
-	char *name = next_word(&line), *rest;
+	char *name = mmsim_ctl_word(&line), *rest;
 	int i;
 
 	if (!name)
@@ -513,10 +598,10 @@ static int run_line(char *line)
 			continue;
 		rest = line ? skip_spaces(line) : NULL;
 		if (rest && *rest && !commands[i].args)
-			return fail(-EINVAL, "%s: takes nothing, not '%.32s'", name, rest);
+			return mmsim_ctl_fail(-EINVAL, "%s: takes nothing, not '%.32s'", name, rest);
 		return commands[i].run(line);
 	}
-	return fail(-EINVAL, "no command '%.32s'; help lists those there are", name);
+	return mmsim_ctl_fail(-EINVAL, "no command '%.32s'; help lists those there are", name);
 }
 
 static int run_lines(char *lines)
@@ -548,7 +633,7 @@ static ssize_t ctl_write(struct file *file, const char __user *from, size_t size
 		if (!ctl_live)
 			err = -ENODEV;
 		else if (size > INPUT_MAX)
-			err = fail(-EINVAL, "%zu bytes in one write; at most %d", size, INPUT_MAX);
+			err = mmsim_ctl_fail(-EINVAL, "%zu bytes in one write; at most %d", size, INPUT_MAX);
 		else
 			err = run_lines(lines);
 		mutex_unlock(&ctl_mutex);
@@ -605,14 +690,17 @@ int mmsim_ctl_init(void)
  */
 void mmsim_ctl_exit(void)
 {
-	unsigned int n;
+	unsigned int n, caches;
 
 	mutex_lock(&ctl_mutex);
 	ctl_live = false;
 	n = block_free_range(0, ULONG_MAX);
+	caches = mmsim_ctl_caches_exit();
 	xa_destroy(&ctl_blocks);
 	output_reset();
 	mutex_unlock(&ctl_mutex);
 	if (n)
-		pr_info("ctl: freed %u blocks that were still held\n", n);
+		pr_info("ctl: freed %u blocks and objects that were still held\n", n);
+	if (caches)
+		pr_info("ctl: destroyed %u caches that were still there\n", caches);
 }
