@@ -35,6 +35,57 @@ commands() {
 	check "no caches but those of commands are destroyed" ctl_fails "no cache 'kmalloc-64'" cache_destroy kmalloc-64
 }
 
+# of FILE: what the folder of the cache vm_area says there.
+of() { cat "$DEBUG/slab/vm_area/$1"; }
+
+# write_refused WORD FILE TEXT: a write to a file of the folder fails, and a new log line has WORD in it.
+write_refused() {
+	dmesg -c >/dev/null
+	if echo "$3" >"$DEBUG/slab/vm_area/$2" 2>/dev/null; then
+		echo "it was accepted"
+		return 1
+	fi
+	dmesg | grep "mmsim: slab/vm_area/$2: " | grep -F "$1" || { echo "no such log line with '$1'"; dmesg; return 1; }
+}
+
+# folder ENGINE: the files of a cache's folder.
+folder() {
+	check "every cache of slabinfo has a folder" equal "$(find "$DEBUG/slab" -mindepth 1 -maxdepth 1 | sed "s/.*\///" | sort)" "$(sed 1,2d "$DEBUG/slabinfo" | awk '{ print $1 }' | sort)"
+	ctl cache_create vm_area 200 align=64 flags='SLAB_RECLAIM_ACCOUNT|SLAB_POISON' ctor=yes >/dev/null
+	check "a new cache has one, too" test -d "$DEBUG/slab/vm_area"
+	check "  its sizes" equal "$(of object_size) $(of align) $(of usersize) $(of aliases)" "200 64 0 0"
+	check "  its flags" equal "$(of reclaim_account) $(of poison) $(of hwcache_align) $(of cache_dma) $(of red_zone)" "1 1 0 0 0"
+	check "  its ctor" has "$DEBUG/slab/vm_area/ctor" '^construct\+0x0/0x[0-9a-f]+'
+	check "  slabinfo's figures are the folder's" equal "$(row vm_area 4) $(row vm_area 5)" "$(of slab_size) $(of objs_per_slab)"
+	check "  it has no slab" equal "$(of slabs) $(of total_objects)" "0 0"
+	ctl cache_alloc vm_area count=100 >/dev/null
+	check "  with 100 objects it has as many as slabinfo says" equal "$(of slabs) $(of total_objects)" \
+		"$(row vm_area 15) N0=$(row vm_area 15) $(row vm_area 3) N0=$(row vm_area 3)"
+	check "  in use, too" equal "$(of objects)" "$(row vm_area 2) N0=$(row vm_area 2)"
+	check "  validate finds nothing wrong" sh -c "echo 1 >$DEBUG/slab/vm_area/validate"
+	check "  and wants a 1" write_refused "write 1" validate 0
+	check "  shrink wants one, too" write_refused "write 1" shrink yes
+	check "  a text for no number is refused" write_refused "too long" shrink 11111111111111111111111111111111111111111111
+	check "  reading shrink shows nothing" equal "$(of shrink)" ""
+	ctl free_all >/dev/null
+	echo 1 >"$DEBUG/slab/vm_area/shrink"
+	check "  shrunk it has no slab" equal "$(of slabs) $(of cpu_slabs) $(of partial)" "0 0 0"
+	if [ "$1" = slub ]; then
+		check "  min_partial is set" equal "$(echo 7 >"$DEBUG/slab/vm_area/min_partial"; of min_partial)" 7
+		check "  but not to a word" write_refused "not a number of slabs" min_partial many
+		check "  a debugging cache has no cpu_partial" write_refused "debugging cache" cpu_partial 10
+	else
+		check "  there is no min_partial" write_refused "SLUB has" min_partial 7
+	fi
+	check "  the folder goes with the cache" equal "$(ctl cache_destroy vm_area; ls -d "$DEBUG/slab/vm_area" 2>/dev/null)" "cache vm_area destroyed"
+	ctl cache_create vm_area 200 engine=slub >/dev/null
+	check "  and comes again" equal "$(of poison)" 0
+	check "  cpu_partial is set" equal "$(echo 10 >"$DEBUG/slab/vm_area/cpu_partial"; of cpu_partial)" 10
+	check "  but not to a word" write_refused "not a number of objects" cpu_partial 10x
+	check "  there is nothing to validate" write_refused "nothing to look at" validate 1
+	ctl cache_destroy vm_area >/dev/null
+}
+
 refusals() {
 	check "a cache needs a size" ctl_fails "a name and a size" cache_create dentry
 	check "  that is a number" ctl_fails "size 'big'" cache_create dentry big
@@ -58,6 +109,7 @@ for engine in slub slab slob; do
 	check "mmsim loads with engine=$engine" load size=32M engine=$engine
 	commands
 	refusals
+	folder $engine
 	for other in slub slab slob; do
 		check "a cache of $other" ctl cache_create "of-$other" 200 engine=$other
 		check "  slabstat says so" has "$DEBUG/slabstat" "^of-$other +$other"

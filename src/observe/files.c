@@ -7,7 +7,7 @@
  * seq_file calls such a function once when the file is read from its start and keeps the text for the reads that
  * follow, so that a reader with a buffer of one byte gets the text of one moment; a text too long for the buffer is
  * printed anew into a larger one, never pieced together. Nothing in this folder changes the instance but what is
- * written to slabinfo. Numbers of one zone are of one moment unless a file says otherwise; those of two zones may be of
+ * written to slabinfo and to files of slab/. Numbers of one zone are of one moment unless a file says otherwise; those of two zones may be of
  * two.
  *
  *	region		"key: value": where the memory came from, what it costs, how it is divided
@@ -182,6 +182,7 @@ int mmsim_observe_init(struct mmsim *m)
 	if (m->memory->owners)
 		make_files(mmsim_observe_owner, m);
 	mmsim_observe_cma_init(m->memory);
+	mmsim_observe_caches_init(m->slabs);
 	return 0;
 }
 
@@ -192,5 +193,6 @@ int mmsim_observe_init(struct mmsim *m)
  */
 void mmsim_observe_exit(void)
 {
+	mmsim_observe_caches_exit();
 	mmsim_observe_cma_exit();
 }

@@ -23,11 +23,14 @@ extern const struct mmsim_observe_file mmsim_observe_slab[];	/* slab.c */
 struct mmsim_memory;
 struct mmsim_page;
 struct mmsim_region;
+struct mmsim_slabs;
 struct seq_file;
 
 void mmsim_show_holes(struct seq_file *s, const struct mmsim_region *r);	/* files.c */
 u64 mmsim_frame_flags(struct mmsim_memory *mem, struct mmsim_page *page);	/* frames.c */
 void mmsim_observe_cma_init(struct mmsim_memory *mem);		/* cma.c */
 void mmsim_observe_cma_exit(void);
+void mmsim_observe_caches_init(struct mmsim_slabs *slabs);	/* cache.c */
+void mmsim_observe_caches_exit(void);
 
 #endif /* MMSIM_OBSERVE_FILES_H */

@@ -19,6 +19,9 @@
 
 #include "slab/slab.h"
 
+/* Who wants to know of caches that come and go; see enum mmsim_cache_news. */
+BLOCKING_NOTIFIER_HEAD(mmsim_cache_chain);
+
 #define MAX_SIZE	(PAGE_SIZE << MMSIM_MAX_ORDER)
 
 static const struct mmsim_slab_ops *const engines[MMSIM_NR_ENGINES] = {
@@ -304,6 +307,7 @@ struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const cha
 		full.engine = slabs->params.engine;
 	if (!(flags & SLAB_NO_USER_FLAGS))
 		flags |= slabs->params.debug;
+	mutex_lock(&slabs->making);
 	mutex_lock(&slabs->mutex);
 	fault = fault_of(slabs, name, size, &full, flags);
 	if (fault) {
@@ -313,6 +317,9 @@ struct mmsim_kmem_cache *mmsim_cache_create(struct mmsim_slabs *slabs, const cha
 		s = merge_or_make(slabs, name, size, &full, flags);
 	}
 	mutex_unlock(&slabs->mutex);
+	if (s && s->refcount == 1)
+		blocking_notifier_call_chain(&mmsim_cache_chain, MMSIM_CACHE_CREATED, s);
+	mutex_unlock(&slabs->making);
 	return s;
 }
 
@@ -349,13 +356,29 @@ unsigned long mmsim_cache_shrink(struct mmsim_kmem_cache *s)
 	return s->ops->shrink(s);
 }
 
+/* Gives up a reference to a cache, and says whether it is to go: nobody else has one, and no object is in use. */
+static bool let_go(struct mmsim_kmem_cache *s, unsigned long caller, bool *gone)
+{
+	*gone = true;
+	if (s->refcount > 1) {
+		s->refcount--;
+		return false;
+	}
+	if (!s->ops->shrink(s))
+		return true;
+	mmsim_cache_report_left(s, caller);
+	*gone = false;
+	return false;
+}
+
 /**
  * mmsim_cache_destroy() - give up a cache
  * @s: the cache; NULL is ignored
  * @caller: for reports
  *
  * With the last reference it goes, unless objects are in use: those are named, and it stays. No CPU comes or goes
- * meanwhile: one that is half down would keep its objects until it gets slabs->mutex.
+ * while that is found out: one that is half down would keep its objects until it gets slabs->mutex. Who follows
+ * mmsim_cache_chain hears of it without slabs->mutex, to be able to wait for others who need that.
  *
  * Context: process context; sleeps.
  * Return: whether nothing is left of this reference.
@@ -363,22 +386,23 @@ unsigned long mmsim_cache_shrink(struct mmsim_kmem_cache *s)
 bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller)
 {
 	struct mmsim_slabs *slabs;
-	bool gone = true;
+	bool goes, gone;
 
 	if (!s)
 		return true;
 	slabs = s->slabs;
+	mutex_lock(&slabs->making);
 	cpus_read_lock();
 	mutex_lock(&slabs->mutex);
-	if (s->refcount > 1) {
-		s->refcount--;
-	} else if (s->ops->shrink(s)) {
-		mmsim_cache_report_left(s, caller);
-		gone = false;
-	} else {
-		mmsim_cache_unmake(s);
-	}
+	goes = let_go(s, caller, &gone);
 	mutex_unlock(&slabs->mutex);
 	cpus_read_unlock();
+	if (goes) {
+		blocking_notifier_call_chain(&mmsim_cache_chain, MMSIM_CACHE_GOING, s);
+		mutex_lock(&slabs->mutex);
+		mmsim_cache_unmake(s);
+		mutex_unlock(&slabs->mutex);
+	}
+	mutex_unlock(&slabs->making);
 	return gone;
 }

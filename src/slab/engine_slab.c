@@ -449,6 +449,7 @@ const struct mmsim_slab_ops mmsim_classic_ops = {
 	.kmalloc_down	= mmsim_classic_kmalloc_down,
 	.reap		= mmsim_classic_reap,
 	.info		= mmsim_classic_info,
+	.count		= mmsim_classic_count,
 	.place		= mmsim_classic_place,
 	.map		= mmsim_classic_map,
 	.check		= mmsim_classic_check,

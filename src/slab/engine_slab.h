@@ -231,6 +231,7 @@ void mmsim_classic_reap(struct mmsim_kmem_cache *s);
 
 /* engine_slab_show.c */
 void mmsim_classic_info(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info);
+void mmsim_classic_count(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count);
 void *mmsim_classic_place(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr);
 void mmsim_classic_map(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free);
 int mmsim_classic_check(struct mmsim_kmem_cache *s, char *what, size_t size);

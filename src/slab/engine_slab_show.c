@@ -113,6 +113,30 @@ void mmsim_classic_info(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info)
 }
 
 /**
+ * mmsim_classic_count() - count what a cache has of a node
+ * @s: the cache
+ * @nid: the node
+ * @count: where the counts go; zeroed
+ *
+ * Context: process context, interrupts on.
+ */
+void mmsim_classic_count(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count)
+{
+	struct kmem_list3 *l3 = mmsim_classic_list3(s, nid);
+	struct slab *slabp;
+
+	spin_lock_irq(&l3->list_lock);
+	list_for_each_entry(slabp, &l3->slabs_partial, list) {
+		count->partial++;
+		count->partial_in_use += slabp->inuse;
+	}
+	count->slabs = l3->nr_slabs;
+	count->objects = l3->nr_slabs * s->objects;
+	count->in_use = count->objects - l3->free_objects;
+	spin_unlock_irq(&l3->list_lock);
+}
+
+/**
  * mmsim_classic_place() - find the slots of a slab
  * @s: its cache
  * @slab: the slab, from which an object has been handed out, or which is on a list

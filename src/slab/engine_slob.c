@@ -274,6 +274,19 @@ static void slob_info(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info)
 	info->active_slabs = info->num_slabs;
 }
 
+/* Pieces of all caches lie in the same pages: what this one has is counted as the first node's. */
+static void slob_count(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count)
+{
+	struct mmsim_slabinfo info;
+
+	if (nid)
+		return;
+	slob_info(s, &info);
+	count->slabs = info.num_slabs;
+	count->objects = info.num_objs;
+	count->in_use = info.active_objs;
+}
+
 static int slob_check(struct mmsim_kmem_cache *s, char *what, size_t size)
 {
 	return mmsim_slob_heap_check(s->slabs, what, size);
@@ -387,6 +400,7 @@ const struct mmsim_slab_ops mmsim_slob_ops = {
 	.shrink		= slob_shrink,
 	.flush_cpu	= slob_flush_cpu,
 	.info		= slob_info,
+	.count		= slob_count,
 	.in_use		= slob_in_use,
 	.check		= slob_check,
 	.stat_names	= slob_stat_names,

@@ -143,6 +143,7 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 	slabs->params = *params;
 	if (params->engine == MMSIM_ENGINE_DEFAULT)
 		slabs->params.engine = MMSIM_ENGINE_SLUB;
+	mutex_init(&slabs->making);
 	mutex_init(&slabs->mutex);
 	INIT_LIST_HEAD(&slabs->caches);
 	INIT_DEFERRABLE_WORK(&slabs->reap, reap_caches);

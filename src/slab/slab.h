@@ -22,6 +22,7 @@
  * All of it lies in the region: caches and their parts are objects of a cache themselves, which is part of the floor.
  *
  * Locks, outermost first; all of them lie outside of the page floor's:
+ *	-  slabs->making: one cache at a time is made or destroyed, and mmsim_cache_chain told of it. Sleeps
  *	0. cpus_read_lock(): where a cache or the floor goes; CPU hotplug holds its other side, and then takes 1
  *	1. slabs->mutex: the list of caches, their making, their end, and CPU hotplug. Sleeps
  *	2. an engine's per-CPU busy flag, as pcp->busy: see slub.c
@@ -33,6 +34,7 @@
 #include <linux/cache.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/notifier.h>
 #include <linux/numa.h>
 #include <linux/ratelimit.h>
 #include <linux/rcupdate.h>
@@ -123,6 +125,7 @@ struct mmsim_kmem_cache {
 	gfp_t allocflags;		/* for each slab: the zone and the mobility that flags ask for */
 	void (*ctor)(void *object);
 	const char *name;		/* lies in the region */
+	struct dentry *files;		/* for who follows mmsim_cache_chain. slabs->making */
 	struct list_head list;		/* of all caches. slabs->mutex */
 	int refcount;			/* creations that were merged into it. slabs->mutex */
 	atomic_long_t nr_slabs;		/* any */
@@ -201,7 +204,8 @@ struct mmsim_slabs {
 	char kmalloc_names[MMSIM_NR_KMALLOC_TYPES][MMSIM_NR_KMALLOC][24];	/* constant */
 	struct mmsim_kmem_cache *heap;	/* SLOB: owner of all its slabs, all 0 until SLOB is used; as caches_cache */
 
-	struct mutex mutex;		/* see the head comment */
+	struct mutex making;		/* see the head comment */
+	struct mutex mutex;		/* as well */
 	struct list_head caches;	/* in the order of their making. mutex */
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
@@ -227,6 +231,24 @@ struct mmsim_slabinfo {
 	unsigned int shared;		/* SLAB */
 };
 
+/* What a cache has of a node, for the files of its folder. A CPU's free objects count as in use, as in the kernel. */
+struct mmsim_slab_count {
+	unsigned long slabs;
+	unsigned long objects;		/* in them all */
+	unsigned long in_use;
+	unsigned long partial;		/* slabs on the node's partial list ... */
+	unsigned long partial_in_use;	/* ... and objects in use in those */
+	unsigned long cpu_slabs;	/* in the hands of CPUs */
+};
+
+/* Who follows mmsim_cache_chain hears this of each cache; called with slabs->making. */
+enum mmsim_cache_news {
+	MMSIM_CACHE_CREATED,		/* it is there */
+	MMSIM_CACHE_GOING,		/* nobody uses it any more, and it has no slabs; it is still there */
+};
+
+extern struct blocking_notifier_head mmsim_cache_chain;
+
 /**
  * struct mmsim_slab_ops - what an engine does
  * @name: "slub", "slab" or "slob"
@@ -243,6 +265,7 @@ struct mmsim_slabinfo {
  * @flush_cpu: give up what a CPU holds
  * @reap: give back what has not been used for a while
  * @info: count objects and slabs
+ * @count: the same for a node
  * @place: where the slots of a slab are
  * @map: which objects of a slab are free
  * @in_use: whether an object can be freed
@@ -302,6 +325,9 @@ struct mmsim_slabinfo {
  * @info(s, info): the counts of a moment; those of a cache in use may not fit each other. Process context. Holder of
  * slabs->mutex.
  *
+ * @count(s, nid, count): as info(), but without slabs->mutex: the cache is there for as long as the call takes. @count
+ * comes zeroed.
+ *
  * @place(s, slab, &nr): address of the first slot; nr becomes the number of slots. Any context. NULL for an engine
  * whose slabs don't consist of slots of one size.
  *
@@ -340,6 +366,7 @@ struct mmsim_slab_ops {
 	bool (*flush_cpu)(struct mmsim_kmem_cache *s, unsigned int cpu);
 	void (*reap)(struct mmsim_kmem_cache *s);
 	void (*info)(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info);
+	void (*count)(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count);
 	void *(*place)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr);
 	void (*map)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free);
 	bool (*in_use)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);

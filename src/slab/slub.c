@@ -265,7 +265,7 @@ static void thaw(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head
 			new.head = mmsim_slub_offset(slab, head);
 		}
 	} while (!change_state(slab, old, new));
-	if (!new.inuse && n->nr_partial >= mmsim_slub_cache(s)->min_partial)
+	if (!new.inuse && n->nr_partial >= READ_ONCE(mmsim_slub_cache(s)->min_partial))
 		list_add(&slab->list, empty);
 	else if (new.head != MMSIM_SLUB_NONE)
 		add_partial(n, slab, true);
@@ -342,7 +342,7 @@ static void freeze(struct mmsim_slab *slab)
 /* Slabs that a CPU takes from a node's list at once, the one that it goes on with included. */
 static unsigned int slabs_at_once(struct mmsim_kmem_cache *s)
 {
-	return 1 + mmsim_slub_cache(s)->cpu_partial_slabs / 2;
+	return 1 + READ_ONCE(mmsim_slub_cache(s)->cpu_partial_slabs) / 2;
 }
 
 /* Moves slabs from the node's list to the CPU's partial list. */
@@ -511,7 +511,7 @@ static void keep_partial(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 	if (!mmsim_slub_enter(s, &c)) {
 		thaw(s, slab, NULL, NULL, 0, &empty);
 	} else {
-		if (c->nr_partial >= mmsim_slub_cache(s)->cpu_partial_slabs)
+		if (c->nr_partial >= READ_ONCE(mmsim_slub_cache(s)->cpu_partial_slabs))
 			thaw_partial(s, c, &empty);
 		push_partial(c, slab);
 		mmsim_slub_leave(c);
@@ -523,7 +523,7 @@ static void keep_partial(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 static bool relist(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n, struct mmsim_slab *slab, bool was_full,
 		   bool is_empty)
 {
-	if (is_empty && n->nr_partial >= mmsim_slub_cache(s)->min_partial) {
+	if (is_empty && n->nr_partial >= READ_ONCE(mmsim_slub_cache(s)->min_partial)) {
 		if (!was_full)
 			remove_partial(n, slab);
 		return true;
@@ -558,7 +558,7 @@ static bool push_lockless(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, v
 	do {
 		old = mmsim_slub_state(slab);
 		new = pushed(slab, old, head, nr);
-		freeze = !old.frozen && old.head == MMSIM_SLUB_NONE && mmsim_slub_cache(s)->cpu_partial_slabs;
+		freeze = !old.frozen && old.head == MMSIM_SLUB_NONE && READ_ONCE(mmsim_slub_cache(s)->cpu_partial_slabs);
 		if (!old.frozen && !freeze && (old.head == MMSIM_SLUB_NONE || !new.inuse))
 			return false;
 		new.frozen |= freeze;

@@ -12,7 +12,7 @@
 
 #include "slab/slab.h"
 
-/* In the cache. Constant after creation, but for what says otherwise. */
+/* In the cache. Constant after creation, but for what says otherwise, and the first three: any moment may change them. */
 struct mmsim_slub_cache {
 	unsigned int cpu_partial;	/* free objects that a CPU keeps beside its slab, as the kernel counts ... */
 	unsigned int cpu_partial_slabs;	/* ... and the slabs that this comes down to; 0: it keeps none */
@@ -73,6 +73,10 @@ size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, v
 void mmsim_slub_free_bulk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects);
 bool mmsim_slub_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu);
 void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid);
+
+/* slub_ops.c */
+#define MMSIM_SLUB_MAX_CPU_PARTIAL	1000000	/* objects */
+void mmsim_slub_set_cpu_partial(struct mmsim_kmem_cache *s, unsigned int objects);
 
 /* slub_layout.c */
 int mmsim_slub_order(const struct mmsim_slab_rules *rules, unsigned int size);

@@ -13,20 +13,31 @@
 #define MIN_PARTIAL	5
 #define MAX_PARTIAL	10
 
-/* The kernel's: the smaller, the more objects a CPU may keep. Its list is bounded by slabs, taken to be half full. */
-static void set_cpu_partial(struct mmsim_kmem_cache *s, struct mmsim_slub_cache *part)
+/**
+ * mmsim_slub_set_cpu_partial() - say how many free objects a CPU may keep beside its slab
+ * @s: the cache
+ * @objects: up to MMSIM_SLUB_MAX_CPU_PARTIAL; a CPU's list is bounded by slabs, taken to be half full
+ *
+ * Context: any. Slabs that CPUs have already stay until they are flushed.
+ */
+void mmsim_slub_set_cpu_partial(struct mmsim_kmem_cache *s, unsigned int objects)
+{
+	struct mmsim_slub_cache *part = mmsim_slub_cache(s);
+
+	WRITE_ONCE(part->cpu_partial, objects);
+	WRITE_ONCE(part->cpu_partial_slabs, DIV_ROUND_UP(objects * 2, s->objects));
+}
+
+/* The kernel's: the smaller, the more objects a CPU may keep. */
+static unsigned int default_cpu_partial(const struct mmsim_kmem_cache *s)
 {
 	if (s->debug)
-		part->cpu_partial = 0;
-	else if (s->size >= PAGE_SIZE)
-		part->cpu_partial = 6;
-	else if (s->size >= 1024)
-		part->cpu_partial = 24;
-	else if (s->size >= 256)
-		part->cpu_partial = 52;
-	else
-		part->cpu_partial = 120;
-	part->cpu_partial_slabs = DIV_ROUND_UP(part->cpu_partial * 2, s->objects);
+		return 0;
+	if (s->size >= PAGE_SIZE)
+		return 6;
+	if (s->size >= 1024)
+		return 24;
+	return s->size >= 256 ? 52 : 120;
 }
 
 static bool is_shuffled(const struct mmsim_kmem_cache *s)
@@ -83,7 +94,7 @@ static int slub_create(struct mmsim_kmem_cache *s)
 		s->random = get_random_u64();
 	part->seed = get_random_u64();
 	part->min_partial = clamp(ilog2(s->size) / 2, MIN_PARTIAL, MAX_PARTIAL);
-	set_cpu_partial(s, part);
+	mmsim_slub_set_cpu_partial(s, default_cpu_partial(s));
 	return s->slabs->up ? slub_kmalloc_up(s) : 0;
 }
 
@@ -137,6 +148,44 @@ static void slub_info(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info)
 	}
 	info->active_objs = info->num_objs - min(nr_free, info->num_objs);
 	info->active_slabs = info->num_slabs;
+}
+
+/* Slabs of the node that CPUs have. Of a CPU's list the node of its first slab is taken for that of all. */
+static unsigned long cpu_slabs(struct mmsim_kmem_cache *s, unsigned int nid)
+{
+	unsigned long nr = 0;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct mmsim_slub_cpu *c = mmsim_cpu_part(s, cpu);
+		struct mmsim_slab *slab = READ_ONCE(c->slab), *partial = READ_ONCE(c->partial);
+
+		nr += slab && mmsim_slab_nid(slab) == nid;
+		if (partial && mmsim_slab_nid(partial) == nid)
+			nr += READ_ONCE(c->nr_partial);
+	}
+	return nr;
+}
+
+static void slub_count(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count)
+{
+	struct mmsim_slub_node *n = mmsim_node_part(s, nid);
+	unsigned long nr_free = 0, flags;
+	struct mmsim_slab *slab;
+
+	spin_lock_irqsave(&n->lock, flags);
+	list_for_each_entry(slab, &n->partial, list) {
+		unsigned int inuse = mmsim_slub_state(slab).inuse;
+
+		count->partial_in_use += inuse;
+		nr_free += mmsim_slub_objects(slab) - inuse;
+	}
+	count->partial = n->nr_partial;
+	spin_unlock_irqrestore(&n->lock, flags);
+	count->slabs = atomic_long_read(&n->nr_slabs);
+	count->objects = atomic_long_read(&n->nr_objects);
+	count->in_use = count->objects - min(nr_free, count->objects);
+	count->cpu_slabs = cpu_slabs(s, nid);
 }
 
 static void *slub_place(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr)
@@ -263,6 +312,7 @@ const struct mmsim_slab_ops mmsim_slub_ops = {
 	.shrink = slub_shrink,
 	.flush_cpu = mmsim_slub_flush_cpu,
 	.info = slub_info,
+	.count = slub_count,
 	.place = slub_place,
 	.map = slub_map,
 	.check = slub_check,
