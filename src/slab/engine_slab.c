@@ -120,12 +120,6 @@ static bool has_nodes(const struct mmsim_kmem_cache *s)
 	return s->slabs->mem->nr_nodes > 1;
 }
 
-/* For a slab of this very node, if that can be had without effort. */
-static gfp_t gfp_exact_node(gfp_t gfp)
-{
-	return (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~(__GFP_RECLAIM | __GFP_NOFAIL);
-}
-
 /* One object out of a node's slabs, without growing. */
 static void *take_one(struct mmsim_kmem_cache *s, int nid)
 {
@@ -168,7 +162,7 @@ static void *fallback_alloc(struct mmsim_kmem_cache *s, gfp_t gfp)
 /* An object of a certain node; of another one when it has none and __GFP_THISNODE doesn't insist. */
 static void *cache_alloc_node(struct mmsim_kmem_cache *s, gfp_t gfp, int nid)
 {
-	gfp_t exact = gfp & __GFP_THISNODE ? gfp : gfp_exact_node(gfp);
+	gfp_t exact = gfp & __GFP_THISNODE ? gfp : mmsim_slab_exact_node(gfp);
 	void *object;
 
 	do {
@@ -194,7 +188,7 @@ static void *alternate_node_alloc(struct mmsim_kmem_cache *s, gfp_t gfp)
 /* An object from this CPU's array, for which the node's slabs are searched, and a slab is made. */
 static void *cache_alloc(struct mmsim_kmem_cache *s, gfp_t gfp)
 {
-	gfp_t grow_gfp = has_nodes(s) && !(gfp & __GFP_THISNODE) ? gfp_exact_node(gfp) : gfp;
+	gfp_t grow_gfp = has_nodes(s) && !(gfp & __GFP_THISNODE) ? mmsim_slab_exact_node(gfp) : gfp;
 	bool missed = false;
 	void *object = NULL;
 	int nid;

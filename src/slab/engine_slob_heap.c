@@ -190,30 +190,27 @@ void mmsim_slob_heap_init(struct mmsim_slob_heap *heap)
 		INIT_LIST_HEAD(&heap->list[i]);
 }
 
-/**
- * mmsim_slob_cut() - cut a piece
- * @s: the cache that it is for; of a cache for DMA all pages are
- * @r: what is wanted
- * @gfp: for a new page when no page has room
- *
- * As 6.1's slob_alloc(), which takes no heed of zones as long as a page has room.
- *
- * Context: any that @gfp allows.
- * Return: the piece, its content undefined; NULL when there is no memory, reported by the page floor.
- */
-void *mmsim_slob_cut(struct mmsim_kmem_cache *s, const struct mmsim_slob_request *r, gfp_t gfp)
+static void *cut_from_pages(struct mmsim_slob_heap *heap, const struct mmsim_slob_request *r, int highest_zone)
 {
-	struct mmsim_slob_heap *heap = mmsim_slob_heap(s->slabs);
-	struct mmsim_slab *slab;
 	unsigned long flags;
 	void *p;
 
 	spin_lock_irqsave(&heap->lock, flags);
-	p = cut_from_list(heap, r, mmsim_gfp_zone(s->allocflags));
+	p = cut_from_list(heap, r, highest_zone);
 	spin_unlock_irqrestore(&heap->lock, flags);
+	return p;
+}
+
+/* From a page that there is, or from a new one. */
+static void *cut(struct mmsim_kmem_cache *s, const struct mmsim_slob_request *r, gfp_t gfp)
+{
+	struct mmsim_slob_heap *heap = mmsim_slob_heap(s->slabs);
+	void *p = cut_from_pages(heap, r, mmsim_gfp_zone(s->allocflags));
+	struct mmsim_slab *slab;
+	unsigned long flags;
+
 	if (p)
 		return p;
-
 	slab = mmsim_slab_take_heap_pages(s, gfp, r->node, 0);
 	if (!slab)
 		return NULL;
@@ -221,6 +218,33 @@ void *mmsim_slob_cut(struct mmsim_kmem_cache *s, const struct mmsim_slob_request
 	p = cut_from_new_page(heap, slab, r);
 	spin_unlock_irqrestore(&heap->lock, flags);
 	return p;
+}
+
+/**
+ * mmsim_slob_cut() - cut a piece
+ * @s: the cache that it is for; of a cache for DMA all pages are
+ * @r: what is wanted
+ * @gfp: for a new page when no page has room
+ *
+ * As 6.1's slob_alloc(), which takes no heed of zones as long as a page has room; but when the node that is asked for
+ * has neither room nor pages, the room in other nodes' pages is used before a page of theirs is.
+ *
+ * Context: any that @gfp allows.
+ * Return: the piece, its content undefined; NULL when there is no memory, reported by the page floor.
+ */
+void *mmsim_slob_cut(struct mmsim_kmem_cache *s, const struct mmsim_slob_request *r, gfp_t gfp)
+{
+	struct mmsim_slob_request any = *r;
+	void *p;
+
+	if (r->node == NUMA_NO_NODE || (gfp & __GFP_THISNODE) || s->slabs->mem->nr_nodes == 1)
+		return cut(s, r, gfp);
+	p = cut(s, r, mmsim_slab_exact_node(gfp));
+	if (p)
+		return p;
+	any.node = NUMA_NO_NODE;
+	p = cut_from_pages(mmsim_slob_heap(s->slabs), &any, mmsim_gfp_zone(s->allocflags));
+	return p ? p : cut(s, r, gfp);
 }
 
 /* The last free piece before @at, END when there is none. */

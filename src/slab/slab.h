@@ -474,6 +474,12 @@ static inline void *mmsim_node_part(const struct mmsim_kmem_cache *s, unsigned i
 	return (void *)(s + 1) + nr_cpu_ids * MMSIM_CPU_PART + nid * MMSIM_NODE_PART;
 }
 
+/* For pages of this very node, if they can be had without effort. */
+static inline gfp_t mmsim_slab_exact_node(gfp_t gfp)
+{
+	return (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~(__GFP_RECLAIM | __GFP_NOFAIL);
+}
+
 static inline struct mmsim_page *mmsim_slab_page(struct mmsim_slab *slab)
 {
 	return (struct mmsim_page *)slab;

@@ -13,7 +13,8 @@
  *	-	full slabs are on no list: the first free into one finds it
  *
  * Allocating: from the CPU's freelist (in slub.h), without a lock or an atomic operation. When that is empty: what
- * others have freed into the slab; a slab from the CPU's partial list; several from the node's; a new one.
+ * others have freed into the slab; a slab from the CPU's partial list; several from the node's; some of another node
+ * that has more than min_partial; a new one. __GFP_THISNODE is heeded wherever pages or slabs are taken.
  *
  * Freeing: onto the CPU's freelist if the object is of its slab. Else it is pushed onto its slab's own list. A slab
  * that was full goes to this CPU's partial list, or when there may be none to the node's; a partial list of a CPU that
@@ -202,17 +203,37 @@ static int preferred_nid(struct mmsim_kmem_cache *s, int node)
 	return node == NUMA_NO_NODE ? s->slabs->mem->cpu_node[raw_smp_processor_id()]->nid : node;
 }
 
-/* An object without any CPU's help: from the preferred node, or when there are no pages from any that will do. */
-static void *take_one(struct mmsim_kmem_cache *s, gfp_t gfp, int node, bool any)
+/*
+ * The node whose list a request without __GFP_THISNODE takes slabs from when the preferred one has none: the first of
+ * the zonelist with more than @keep, which it keeps for its own CPUs. NULL when there is none.
+ */
+static struct mmsim_slub_node *other_node(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long keep)
 {
-	void *object = take_one_from(s, mmsim_node_part(s, preferred_nid(s, node)));
-	unsigned int nid;
+	int highest = max(mmsim_gfp_zone(gfp | s->allocflags), 0);
+	struct mmsim_memory *mem = s->slabs->mem;
+	struct mmsim_zone **zone;
 
-	if (object || !any || (gfp & __GFP_THISNODE))
+	if ((gfp & __GFP_THISNODE) || mem->nr_nodes == 1)
+		return NULL;
+	for (zone = mem->node[preferred_nid(s, node)]->zonelist[highest]; *zone; zone++) {
+		struct mmsim_slub_node *n = mmsim_node_part(s, (*zone)->nid);
+
+		if (READ_ONCE(n->nr_partial) > keep)
+			return n;
+	}
+	return NULL;
+}
+
+/* An object without any CPU's help: from the preferred node, or from another that keeps so many slabs. */
+static void *take_one(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long keep)
+{
+	struct mmsim_slub_node *n = mmsim_node_part(s, preferred_nid(s, node));
+	void *object = take_one_from(s, n);
+
+	if (object)
 		return object;
-	for (nid = 0; nid < s->slabs->mem->nr_nodes && !object; nid++)
-		object = take_one_from(s, mmsim_node_part(s, nid));
-	return object;
+	n = other_node(s, gfp, node, keep);
+	return n ? take_one_from(s, n) : NULL;
 }
 
 /* Puts a slab that isn't frozen, that no list has, and that has free objects, on its node's list. */
@@ -345,10 +366,9 @@ static unsigned int slabs_at_once(struct mmsim_kmem_cache *s)
 	return 1 + READ_ONCE(mmsim_slub_cache(s)->cpu_partial_slabs) / 2;
 }
 
-/* Moves slabs from the node's list to the CPU's partial list. */
-static void freeze_from_node(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, struct mmsim_slub_node *n)
+/* Moves up to @nr slabs from the node's list to the CPU's partial list. */
+static void freeze_from_node(struct mmsim_slub_cpu *c, struct mmsim_slub_node *n, unsigned int nr)
 {
-	unsigned int nr = slabs_at_once(s);
 	struct mmsim_slab *slab;
 	unsigned long flags;
 
@@ -368,8 +388,24 @@ static bool on_node(const struct mmsim_slab *slab, int node)
 	return node == NUMA_NO_NODE || mmsim_slab_nid(slab) == node;
 }
 
-/* Makes the CPU's freelist one with objects of the node, without new pages. False when there are none. */
-static bool refill(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, int node, struct list_head *empty)
+/*
+ * Fills the CPU's empty partial list from the preferred node's or, as get_any_partial(), from another's that has slabs
+ * to spare. The next request for the preferred node gives up what is not of it: so it gets but one.
+ */
+static void refill_partial(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, gfp_t gfp, int node)
+{
+	struct mmsim_slub_node *n;
+
+	freeze_from_node(c, mmsim_node_part(s, preferred_nid(s, node)), slabs_at_once(s));
+	if (c->partial)
+		return;
+	n = other_node(s, gfp, node, mmsim_slub_cache(s)->min_partial);
+	if (n)
+		freeze_from_node(c, n, node == NUMA_NO_NODE ? slabs_at_once(s) : 1);
+}
+
+/* Makes the CPU's freelist one with objects that a request may have, without new pages. False when there are none. */
+static bool refill(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, gfp_t gfp, int node, struct list_head *empty)
 {
 	if (c->slab && !on_node(c->slab, node))
 		thaw_current(s, c, empty);
@@ -381,7 +417,7 @@ static bool refill(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c, int nod
 	if (c->partial && !on_node(c->partial, node))
 		thaw_partial(s, c, empty);
 	if (!c->partial)
-		freeze_from_node(s, c, mmsim_node_part(s, preferred_nid(s, node)));
+		refill_partial(s, c, gfp, node);
 	c->slab = pop_partial(c);
 	if (c->slab)
 		c->freelist = take_all(c->slab);
@@ -396,7 +432,7 @@ static void *pop_object(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c)
 	return object;
 }
 
-/* From what there is on this CPU and on its node. */
+/* From what there is on this CPU and on the nodes. */
 static void *alloc_from_partial(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 {
 	struct mmsim_slub_cpu *c;
@@ -404,8 +440,8 @@ static void *alloc_from_partial(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 	LIST_HEAD(empty);
 
 	if (s->debug || !mmsim_slub_enter(s, &c))
-		return take_one(s, gfp, node, false);
-	if (refill(s, c, node, &empty))
+		return take_one(s, gfp, node, mmsim_slub_cache(s)->min_partial);
+	if (refill(s, c, gfp, node, &empty))
 		object = pop_object(s, c);
 	mmsim_slub_leave(c);
 	discard_slabs(s, &empty);
@@ -436,11 +472,26 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 	return t.object;
 }
 
+/* From slabs that there are, or from a new one. */
+static void *alloc_from_slabs(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
+{
+	void *object = alloc_from_partial(s, gfp, node);
+	struct mmsim_slab *slab;
+
+	if (object)
+		return object;
+	slab = new_slab(s, gfp, node);
+	return slab ? adopt_slab(s, slab) : NULL;
+}
+
 /**
  * mmsim_slub_alloc() - allocate an object
  * @s: the cache
  * @gfp: the client's flags
  * @node: the node to prefer, or NUMA_NO_NODE
+ *
+ * As 6.12's ___slab_alloc(): a request with a node first tries for that node alone, without effort; the slabs of others
+ * are used before a page of theirs is. When there are no pages, what nodes keep for their own CPUs is used, too.
  *
  * Context: any; sleeps only with __GFP_DIRECT_RECLAIM.
  * Return: an object, or NULL.
@@ -448,18 +499,18 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 {
 	void *object = node == NUMA_NO_NODE ? mmsim_slub_pop(s) : NULL;
-	struct mmsim_slab *slab;
 
-	if (!object)
-		object = alloc_from_partial(s, gfp, node);
 	if (object)
 		return object;
-	slab = new_slab(s, gfp, node);
-	return slab ? adopt_slab(s, slab) : take_one(s, gfp, node, true);
+	if (node != NUMA_NO_NODE && !(gfp & __GFP_THISNODE) && s->slabs->mem->nr_nodes > 1)
+		object = alloc_from_slabs(s, mmsim_slab_exact_node(gfp), node);
+	if (!object)
+		object = alloc_from_slabs(s, gfp, node);
+	return object ? object : take_one(s, gfp, node, 0);
 }
 
 /* As many objects as there are without new pages, up to @nr. */
-static size_t pop_many(struct mmsim_kmem_cache *s, size_t nr, void **objects)
+static size_t pop_many(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects)
 {
 	struct mmsim_slub_cpu *c;
 	LIST_HEAD(empty);
@@ -467,7 +518,7 @@ static size_t pop_many(struct mmsim_kmem_cache *s, size_t nr, void **objects)
 
 	if (s->debug || !mmsim_slub_enter(s, &c))
 		return 0;
-	while (i < nr && (c->freelist || refill(s, c, NUMA_NO_NODE, &empty)))
+	while (i < nr && (c->freelist || refill(s, c, gfp, NUMA_NO_NODE, &empty)))
 		objects[i++] = pop_object(s, c);
 	mmsim_slub_leave(c);
 	discard_slabs(s, &empty);
@@ -489,7 +540,7 @@ size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, v
 	size_t i = 0;
 
 	while (i < nr) {
-		i += pop_many(s, min(nr - i, MAX_HOLD), objects + i);
+		i += pop_many(s, gfp, min(nr - i, MAX_HOLD), objects + i);
 		if (i == nr)
 			break;
 		objects[i] = mmsim_slub_alloc(s, gfp, NUMA_NO_NODE);
