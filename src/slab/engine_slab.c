@@ -438,6 +438,7 @@ const struct mmsim_slab_ops mmsim_classic_ops = {
 	.alloc_bulk	= classic_alloc_bulk,
 	.free_bulk	= classic_free_bulk,
 	.shrink		= mmsim_classic_shrink,
+	.idle		= mmsim_classic_idle,
 	.flush_cpu	= mmsim_classic_flush_cpu,
 	.kmalloc_up	= mmsim_classic_kmalloc_up,
 	.kmalloc_down	= mmsim_classic_kmalloc_down,

@@ -227,6 +227,7 @@ void mmsim_classic_drain_array(struct mmsim_kmem_cache *s, struct array_cache *a
 void mmsim_classic_drain_alien(struct mmsim_kmem_cache *s, struct array_cache *ac, struct mmsim_classic_rest *rest);
 bool mmsim_classic_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu);
 unsigned long mmsim_classic_shrink(struct mmsim_kmem_cache *s);
+unsigned long mmsim_classic_idle(struct mmsim_kmem_cache *s);
 void mmsim_classic_reap(struct mmsim_kmem_cache *s);
 
 /* engine_slab_show.c */

@@ -166,6 +166,48 @@ unsigned long mmsim_classic_shrink(struct mmsim_kmem_cache *s)
 	return left;
 }
 
+/* Objects in a node's shared and alien arrays. */
+static unsigned long in_arrays(struct kmem_list3 *l3, unsigned int nr_nodes)
+{
+	unsigned long nr = l3->shared ? l3->shared->avail : 0;
+	unsigned int nid;
+
+	lockdep_assert_held(&l3->list_lock);
+	for (nid = 0; l3->alien && nid < nr_nodes; nid++)
+		/* Alien arrays have locks of their own; a number of this moment will do. */
+		nr += l3->alien[nid] ? data_race(READ_ONCE(l3->alien[nid]->ac.avail)) : 0;
+	return nr;
+}
+
+/**
+ * mmsim_classic_idle() - about how many slabs mmsim_classic_shrink() would give back
+ * @s: the cache
+ *
+ * Each object in an array may be the last one that its slab lacks.
+ *
+ * Context: process context, interrupts on. The caller holds slabs->mutex.
+ * Return: the number of slabs.
+ */
+unsigned long mmsim_classic_idle(struct mmsim_kmem_cache *s)
+{
+	unsigned long nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < s->slabs->mem->nr_nodes; i++) {
+		struct kmem_list3 *l3 = mmsim_classic_list3(s, i);
+
+		spin_lock_irq(&l3->list_lock);
+		nr += l3->nr_free_slabs + in_arrays(l3, s->slabs->mem->nr_nodes);
+		spin_unlock_irq(&l3->list_lock);
+	}
+	for_each_online_cpu(i) {
+		const struct array_cache *ac = mmsim_cpu_part(s, i);
+
+		nr += READ_ONCE(ac->avail);
+	}
+	return min_t(unsigned long, nr, atomic_long_read(&s->nr_slabs));
+}
+
 static void reap_here(void *cache)
 {
 	struct mmsim_kmem_cache *s = cache;

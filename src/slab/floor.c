@@ -154,8 +154,10 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 	mutex_unlock(&slabs->mutex);
 	if (!err)
 		err = mmsim_slabs_watch_cpus(slabs);
-	if (!err)
+	if (!err) {
+		mmsim_slabs_join_reclaim(slabs);
 		return slabs;
+	}
 	pr_err("the slab floor can't come up: error %d\n", err);
 	cancel_delayed_work_sync(&slabs->reap);
 	bring_down(slabs);
@@ -187,6 +189,7 @@ static void take_down_caches(struct mmsim_slabs *slabs)
  */
 void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 {
+	mmsim_slabs_leave_reclaim(slabs);
 	mmsim_slabs_forget_cpus(slabs);
 	cancel_delayed_work_sync(&slabs->reap);
 	cpus_read_lock();

@@ -208,6 +208,7 @@ struct mmsim_slabs {
 	struct mutex mutex;		/* as well */
 	struct list_head caches;	/* in the order of their making. mutex */
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
+	struct mmsim_shrinker shrinker;	/* the page floor asks through it for what caches don't need; see shrink.c */
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
 	/* By node, held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
@@ -262,6 +263,7 @@ extern struct blocking_notifier_head mmsim_cache_chain;
  * @alloc_bulk: find several free objects
  * @free_bulk: take several objects of a slab back
  * @shrink: give back slabs without objects in use
+ * @idle: about how many slabs @shrink would give back
  * @flush_cpu: give up what a CPU holds
  * @reap: give back what has not been used for a while
  * @info: count objects and slabs
@@ -316,6 +318,10 @@ extern struct blocking_notifier_head mmsim_cache_chain;
  * interrupts on; may sleep. Concurrent calls of this and of alloc() and free() go on. Returns the number of slabs that
  * are left with objects in use.
  *
+ * @idle(s): process context; holder of slabs->mutex; often called when pages are short, so that it should be quick. It
+ * may be too large for what CPUs hold, but is 0 when shrink() has been called and nobody has used the cache since.
+ * NULL: nothing is ever held without need.
+ *
  * @flush_cpu(s, cpu): either on that CPU with interrupts off, or by whoever took it down when it is dead. Never sleeps.
  * Returns false when the CPU's lists were in use at this moment, so that it has to be asked again.
  *
@@ -363,6 +369,7 @@ struct mmsim_slab_ops {
 	size_t (*alloc_bulk)(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects);
 	void (*free_bulk)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects);
 	unsigned long (*shrink)(struct mmsim_kmem_cache *s);
+	unsigned long (*idle)(struct mmsim_kmem_cache *s);
 	bool (*flush_cpu)(struct mmsim_kmem_cache *s, unsigned int cpu);
 	void (*reap)(struct mmsim_kmem_cache *s);
 	void (*info)(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info);
@@ -392,6 +399,10 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 void mmsim_slabs_exit(struct mmsim_slabs *slabs);
 unsigned long mmsim_slabs_node_pages(const struct mmsim_slabs *slabs, unsigned int nid, bool reclaimable);
 unsigned long mmsim_slabs_pages(const struct mmsim_slabs *slabs, bool reclaimable);
+
+/* shrink.c */
+void mmsim_slabs_join_reclaim(struct mmsim_slabs *slabs);
+void mmsim_slabs_leave_reclaim(struct mmsim_slabs *slabs);
 
 /* cache.c */
 int mmsim_engine_parse(const char *name);

@@ -120,6 +120,38 @@ static unsigned long slub_shrink(struct mmsim_kmem_cache *s)
 	return atomic_long_read(&s->nr_slabs);
 }
 
+/* Empty slabs on a node's list. */
+static unsigned long empty_slabs(struct mmsim_slub_node *n)
+{
+	struct mmsim_slab *slab;
+	unsigned long nr = 0, flags;
+
+	if (!READ_ONCE(n->nr_partial))
+		return 0;
+	spin_lock_irqsave(&n->lock, flags);
+	list_for_each_entry(slab, &n->partial, list)
+		nr += !mmsim_slub_state(slab).inuse;
+	spin_unlock_irqrestore(&n->lock, flags);
+	return nr;
+}
+
+/* Of a CPU's slabs nobody else can say whether they are empty. */
+static unsigned long slub_idle(struct mmsim_kmem_cache *s)
+{
+	unsigned long nr = 0;
+	unsigned int i;
+
+	for (i = 0; i < s->slabs->mem->nr_nodes; i++)
+		nr += empty_slabs(mmsim_node_part(s, i));
+	for_each_online_cpu(i) {
+		const struct mmsim_slub_cpu *c = mmsim_cpu_part(s, i);
+
+		/* The CPU may be at work on them; what there was a moment ago will do. */
+		nr += !!data_race(c->slab) + data_race(c->nr_partial);
+	}
+	return nr;
+}
+
 /* Objects that are free on the node's list. */
 static unsigned long free_objects(struct mmsim_slub_node *n)
 {
@@ -310,6 +342,7 @@ const struct mmsim_slab_ops mmsim_slub_ops = {
 	.alloc_bulk = mmsim_slub_alloc_bulk,
 	.free_bulk = mmsim_slub_free_bulk,
 	.shrink = slub_shrink,
+	.idle = slub_idle,
 	.flush_cpu = mmsim_slub_flush_cpu,
 	.info = slub_info,
 	.count = slub_count,
