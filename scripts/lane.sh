@@ -66,6 +66,7 @@ lane_uml() {
 	guest uml kunit KUNIT=1 suites="$SUITES"
 	guest uml cma KUNIT=1 --append kunit.enable=0
 	guest uml objects KUNIT=1 --append kunit.enable=0
+	guest uml layout KUNIT=1 --append kunit.enable=0
 }
 
 # What the files, commands, sources and refusals are on any kernel. The range for source=memmap begins where 1 GB has RAM.
