@@ -100,6 +100,7 @@ stock_lane() {
 # progress in the log. The kernel's image must not lie in the middle of them.
 lane_stock-6.12() {
 	stock_lane 6.12
+	guest 6.12 layout "" --timeout 300
 	guest 6.12 large "" --timeout 600 --memory 8G --append "nokaslr init_on_alloc=0" size=4096 too_much=5200M
 }
 lane_stock-6.1() {
