@@ -203,7 +203,7 @@ skipped=$(grep -c '^skip - ' "$results" || true)
 # What failed, and why.
 awk -v name="$name" '
 /^not ok - / { print name ": " substr($0, 10); shown = 1; next }
-/^    / && shown { print name ": " $0; next }
+/^    / && shown { print name ": " substr($0, 1, 300); next }
 { shown = 0 }' "$results" | tee -a "$MMSIM_FAILURES" >&2
 faults "$(cat "$work/code")" >"$work/faults"
 if [ -s "$work/faults" ]; then
