@@ -91,6 +91,7 @@ stock_lane() {
 	guest "$1" cma "" --timeout 300
 	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
 	guest "$1" caches "" --timeout 600
+	guest "$1" layout "" --timeout 300
 	guest "$1" readers "" --timeout 600 --files "$("$SCRIPTS/readers.sh")"
 	guest "$1" storm "" --timeout 300 seconds=15
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
@@ -100,7 +101,6 @@ stock_lane() {
 # progress in the log. The kernel's image must not lie in the middle of them.
 lane_stock-6.12() {
 	stock_lane 6.12
-	guest 6.12 layout "" --timeout 300
 	guest 6.12 large "" --timeout 600 --memory 8G --append "nokaslr init_on_alloc=0" size=4096 too_much=5200M
 }
 lane_stock-6.1() {
