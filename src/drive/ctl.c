@@ -178,7 +178,8 @@ int mmsim_ctl_gfp(char *words, gfp_t *gfp)
 			if (!strcmp(word, gfp_names[i].name))
 				break;
 		if (i == ARRAY_SIZE(gfp_names))
-			return mmsim_ctl_fail(-EINVAL, "no gfp flag '%.32s'; GFP_KERNEL, __GFP_ZERO and so on, with |", word);
+			return mmsim_ctl_fail(-EINVAL, "no gfp flag '%.32s'; GFP_KERNEL, __GFP_ZERO and so on, with |",
+					      word);
 		*gfp |= gfp_names[i].gfp;
 	}
 	return 0;
@@ -330,7 +331,8 @@ static int parse_request(char *args, struct request *r)
 	while ((word = mmsim_ctl_word(&args))) {
 		value = strchr(word, '=');
 		if (!value)
-			return mmsim_ctl_fail(-EINVAL, "alloc_pages: '%.32s' is not order=, gfp= or count= with a value", word);
+			return mmsim_ctl_fail(-EINVAL, "alloc_pages: '%.32s' is not order=, gfp= or count= and a value",
+					      word);
 		*value++ = '\0';
 		if (!strcmp(word, "order"))
 			err = mmsim_ctl_number(word, value, 0, MMSIM_MAX_ORDER, &r->order);
@@ -339,7 +341,8 @@ static int parse_request(char *args, struct request *r)
 		else if (!strcmp(word, "gfp"))
 			err = mmsim_ctl_gfp(value, &r->gfp);
 		else
-			err = mmsim_ctl_fail(-EINVAL, "alloc_pages: no '%.32s='; it takes order=, gfp= and count=", word);
+			err = mmsim_ctl_fail(-EINVAL, "alloc_pages: no '%.32s='; it takes order=, gfp= and count=",
+					     word);
 		if (err)
 			return err;
 	}
@@ -359,7 +362,8 @@ static int do_alloc_pages(char *args)
 			return -EINTR;
 		page = mmsim_alloc_pages(r.gfp, r.order);
 		if (!page)
-			return mmsim_ctl_fail(-ENOMEM, "alloc_pages: got %u of %u blocks of order %u", i, r.count, r.order);
+			return mmsim_ctl_fail(-ENOMEM, "alloc_pages: got %u of %u blocks of order %u", i, r.count,
+					      r.order);
 		err = block_add(page, r.order, r.gfp);
 		cond_resched();
 	}
@@ -386,7 +390,8 @@ static int free_word(char *word)
 	if (!n && first == last)
 		return mmsim_ctl_fail(-EINVAL, "free: no handle %u; list shows those there are", first);
 	if (!n)
-		return mmsim_ctl_fail(-EINVAL, "free: no handle from %u to %u; list shows those there are", first, last);
+		return mmsim_ctl_fail(-EINVAL, "free: no handle from %u to %u; list shows those there are", first,
+				      last);
 	mmsim_ctl_say("%u freed", n);
 	return 0;
 }
@@ -449,10 +454,11 @@ static int do_cma_destroy(char *args)
 	struct mmsim_cma *cma = name ? mmsim_cma_find(name) : NULL;
 
 	if (!cma)
-		return mmsim_ctl_fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are", name ? name : "");
+		return mmsim_ctl_fail(-EINVAL, "cma_destroy: no area '%s'; the folder cma has those there are",
+				      name ? name : "");
 	if (mmsim_cma_destroy(cma)) {
 		mmsim_cma_put(cma);
-		return mmsim_ctl_fail(-EBUSY, "cma_destroy: %s stays: pages of it are claimed, or a module holds it; see the log",
+		return mmsim_ctl_fail(-EBUSY, "cma_destroy: %s stays: its pages are claimed, or a module has it",
 				      name);
 	}
 	mmsim_ctl_say("cma %s destroyed", name);

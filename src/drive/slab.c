@@ -2,12 +2,12 @@
 /*
  * Slab caches and kmalloc on command: what ctl does with them, through the exported functions.
  *
- * A cache that a command made is known by its name, as long as no command destroys it; those of the module itself and of
- * other modules are not for commands. An object has a handle of ctl's, as a block has. A cache with handles stays: it
- * would take the meaning of those with it. All caches go when the module does, after all handles.
+ * A cache that a command made is known by its name, as long as no command destroys it; those of the module itself and
+ * of other modules are not for commands. An object has a handle of ctl's, as a block has. A cache with handles stays:
+ * it would take the meaning of those with it. All caches go when the module does, after all handles.
  *
- * A constructor, where one is asked for, clears the object's first byte and is there to be one: caches with one are laid
- * out in another way.
+ * A constructor, where one is asked for, clears the object's first byte and is there to be one: caches with one are
+ * laid out in another way.
  *
  * Lock: ctl's mutex, which the caller of each function here holds.
  */
@@ -57,7 +57,7 @@ static int parse_flags(char *words, slab_flags_t *flags)
 			if (!strcmp(word, flag_names[i].name))
 				break;
 		if (i == ARRAY_SIZE(flag_names))
-			return mmsim_ctl_fail(-EINVAL, "no flag '%.32s'; SLAB_HWCACHE_ALIGN, SLAB_POISON and so on, with |",
+			return mmsim_ctl_fail(-EINVAL, "no flag '%.32s'; SLAB_POISON and so on, with |",
 					      word);
 		*flags |= flag_names[i].flag;
 	}
@@ -96,7 +96,7 @@ static int parse_cache(char *args, struct mmsim_kmem_cache_args *c, slab_flags_t
 	while ((word = mmsim_ctl_word(&args))) {
 		value = strchr(word, '=');
 		if (!value)
-			return mmsim_ctl_fail(-EINVAL, "cache_create: '%.32s' is not align=, flags=, engine=, ctor= or freeptr= with a value",
+			return mmsim_ctl_fail(-EINVAL, "cache_create: '%.32s' is not align= or the like; see help",
 					      word);
 		*value++ = '\0';
 		if (!strcmp(word, "align")) {
@@ -251,7 +251,8 @@ static int alloc_objects(struct mmsim_ctl_cache *cache, unsigned int size, const
 			return -EINTR;
 		object = cache ? mmsim_kmem_cache_alloc(cache->s, r->gfp) : mmsim_kmalloc(size, r->gfp);
 		if (!object)
-			return mmsim_ctl_fail(-ENOMEM, "%s: got %u of %u objects", mmsim_ctl_cache_name(cache), i, r->count);
+			return mmsim_ctl_fail(-ENOMEM, "%s: got %u of %u objects", mmsim_ctl_cache_name(cache), i,
+					      r->count);
 		if (cache)
 			cache->nr_held++;
 		err = mmsim_ctl_hold(cache, object, r->gfp);

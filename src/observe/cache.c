@@ -11,8 +11,8 @@
  *	shrink, validate		a 1 written to them does it; validate looks at debugging caches, which nobody
  *					may use meanwhile
  *
- * What Linux counts of SLUB is counted of SLAB as well as it has it: no CPU has slabs there. SLOB's caches have no slabs
- * of their own; they have as many as their objects would fill.
+ * What Linux counts of SLUB is counted of SLAB as well as it has it: no CPU has slabs there. SLOB's caches have no
+ * slabs of their own; they have as many as their objects would fill.
  *
  * A folder goes while its cache is being destroyed: who has a file of it open finishes its call first. So nothing
  * here takes slabs->making, which the destroyer holds.
@@ -164,7 +164,7 @@ static int cpu_partial_store(struct mmsim_kmem_cache *s, const char *text)
 	if (!is_slub(s))
 		return refused(s, "cpu_partial", "the cache's engine has no such number; SLUB has");
 	if (kstrtouint(text, 10, &number) || number > MMSIM_SLUB_MAX_CPU_PARTIAL)
-		return refused(s, "cpu_partial", "that is not a number of objects up to 1000000; write one, in decimal");
+		return refused(s, "cpu_partial", "that is not a number of objects up to 1000000; write one in decimal");
 	if (number && s->debug)
 		return refused(s, "cpu_partial", "a debugging cache keeps no slabs for CPUs; only 0 can be written");
 	mmsim_slub_set_cpu_partial(s, number);

@@ -7,8 +7,8 @@
  * seq_file calls such a function once when the file is read from its start and keeps the text for the reads that
  * follow, so that a reader with a buffer of one byte gets the text of one moment; a text too long for the buffer is
  * printed anew into a larger one, never pieced together. Nothing in this folder changes the instance but what is
- * written to slabinfo and to files of slab/. Numbers of one zone are of one moment unless a file says otherwise; those of two zones may be of
- * two.
+ * written to slabinfo and to files of slab/. Numbers of one zone are of one moment unless a file says otherwise; those
+ * of two zones may be of two.
  *
  *	region		"key: value": where the memory came from, what it costs, how it is divided
  *	check		one line: "ok: ..." and what was walked, or "broken: ..." and the first broken invariant

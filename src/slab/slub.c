@@ -609,7 +609,8 @@ static bool push_lockless(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, v
 	do {
 		old = mmsim_slub_state(slab);
 		new = pushed(slab, old, head, nr);
-		freeze = !old.frozen && old.head == MMSIM_SLUB_NONE && READ_ONCE(mmsim_slub_cache(s)->cpu_partial_slabs);
+		freeze = !old.frozen && old.head == MMSIM_SLUB_NONE &&
+			 READ_ONCE(mmsim_slub_cache(s)->cpu_partial_slabs);
 		if (!old.frozen && !freeze && (old.head == MMSIM_SLUB_NONE || !new.inuse))
 			return false;
 		new.frozen |= freeze;

@@ -12,7 +12,7 @@
 
 #include "slab/slab.h"
 
-/* In the cache. Constant after creation, but for what says otherwise, and the first three: any moment may change them. */
+/* In the cache. Constant after creation, but for the first three: any moment may change them. */
 struct mmsim_slub_cache {
 	unsigned int cpu_partial;	/* free objects that a CPU keeps beside its slab, as the kernel counts ... */
 	unsigned int cpu_partial_slabs;	/* ... and the slabs that this comes down to; 0: it keeps none */
