@@ -49,6 +49,15 @@ struct mmsim_slabs *mmsim_test_slabs(struct kunit *test)
 	return mmsim_test_slab_instance(test, SZ_16M, &params)->slabs;
 }
 
+/**
+ * mmsim_test_no_reap() - Has a floor's own work not reap until another cache of SLAB's is made.
+ * @slabs: The floor; its caches give back slabs at no moment but the test's, and nobody else has its mutex.
+ */
+void mmsim_test_no_reap(struct mmsim_slabs *slabs)
+{
+	cancel_delayed_work_sync(&slabs->reap);
+}
+
 static unsigned long all_free_pages(struct mmsim_memory *mem)
 {
 	struct mmsim_zone *zone;

@@ -32,6 +32,7 @@ struct mmsim_slab_snapshot {
 	long bad[MMSIM_NR_SLAB_BAD];
 };
 
+void mmsim_test_no_reap(struct mmsim_slabs *slabs);
 struct mmsim_slabs *mmsim_test_slabs(struct kunit *test);
 
 /*

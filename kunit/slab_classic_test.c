@@ -11,6 +11,7 @@
 
 #include "fixture.h"
 #include "oracle.h"
+#include "slab.h"
 #include "slab/engine_slab.h"
 
 #define MAX_OBJECTS	2000
@@ -32,6 +33,7 @@ static struct mmsim_kmem_cache *cache(struct kunit *test, struct mmsim_slabs *sl
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
 	KUNIT_ASSERT_PTR_EQ(test, s->ops, &mmsim_classic_ops);
+	mmsim_test_no_reap(slabs);
 	return s;
 }
 
@@ -628,6 +630,7 @@ static void classic_constructor(struct kunit *test)
 	unsigned int round, i;
 
 	KUNIT_ASSERT_NOT_NULL(test, s);
+	mmsim_test_no_reap(slabs);
 	constructed = 0;
 	for (round = 0; round < 3; round++) {
 		get_many(test, s, object, 200);

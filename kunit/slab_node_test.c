@@ -33,6 +33,7 @@ static struct nodes *start(struct kunit *test)
 	t->slabs = mmsim_test_slab_instance_with(test, 3 * SZ_8M, "Normal", &memory, &params)->slabs;
 	t->s = mmsim_cache_create(t->slabs, "test", SIZE, NULL, 0, _RET_IP_);
 	KUNIT_ASSERT_NOT_NULL(test, t->s);
+	mmsim_test_no_reap(t->slabs);
 	return t;
 }
 

@@ -43,6 +43,7 @@ static void start(struct kunit *test, struct full *t, slab_flags_t flags)
 	t->chain = NULL;
 	t->s = mmsim_cache_create(m->slabs, "test", SIZE, NULL, flags | SLAB_RECLAIM_ACCOUNT, _RET_IP_);
 	KUNIT_ASSERT_NOT_NULL(test, t->s);
+	mmsim_test_no_reap(m->slabs);
 	for (i = 0; i < NR; i++) {
 		object[i] = mmsim_cache_alloc(t->s, GFP_KERNEL, NUMA_NO_NODE, _RET_IP_);
 		KUNIT_ASSERT_NOT_NULL(test, object[i]);
@@ -134,6 +135,7 @@ static void reclaim_for_slab(struct kunit *test)
 	give(t.mem, mmsim_chain_pop(&t.chain), 0);
 	other = mmsim_cache_create(t.s->slabs, "other", 3000, NULL, 0, _RET_IP_);
 	KUNIT_ASSERT_NOT_NULL(test, other);
+	mmsim_test_no_reap(t.s->slabs);
 	take_pages(&t, NOWAIT);
 	object = mmsim_cache_alloc(other, SLEEPS, NUMA_NO_NODE, _RET_IP_);
 	KUNIT_EXPECT_EQ(test, !!object, mmsim_way_has_slabs(test));
