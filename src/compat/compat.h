@@ -42,4 +42,14 @@
 #define MMSIM_HOST_LOWERS_MIN_OBJECTS	(LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0))
 #define MMSIM_HOST_ALIGNS_TO_DIVISOR	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0))
 
+/*
+ * 6.5 introduced SLAB_NO_MERGE; before, the kernel refuses its bit. What a cache of the host's is to be made with that
+ * had better not be merged: before 6.5 it may be, with one of the same size.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define HOST_SLAB_NO_MERGE		0
+#else
+#define HOST_SLAB_NO_MERGE		SLAB_NO_MERGE
+#endif
+
 #endif /* MMSIM_COMPAT_H */

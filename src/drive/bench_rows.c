@@ -293,7 +293,7 @@ static struct mmsim_kmem_cache *mmsim_cache;
 
 int mmsim_bench_make_caches(void)
 {
-	host_cache = kmem_cache_create("mmsim_bench", 256, 0, SLAB_NO_MERGE, NULL);
+	host_cache = kmem_cache_create("mmsim_bench", 256, 0, HOST_SLAB_NO_MERGE, NULL);
 	mmsim_cache = mmsim_kmem_cache_create("mmsim_bench", 256, 0, SLAB_NO_MERGE, NULL);
 	if (host_cache && mmsim_cache)
 		return 0;
@@ -305,6 +305,8 @@ void mmsim_bench_drop_caches(void)
 {
 	kmem_cache_destroy(host_cache);
 	mmsim_kmem_cache_destroy(mmsim_cache);
+	host_cache = NULL;
+	mmsim_cache = NULL;
 }
 
 static __always_inline void *host_cache_alloc(const struct mmsim_bench_args *args)
