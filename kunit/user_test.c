@@ -548,7 +548,7 @@ static void user_beside_cache(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, mmsim_reclaim_remove(m->memory, &c->shrinker, _THIS_IP_));
 	KUNIT_EXPECT_EQ(test, c->nr, 0);
 	KUNIT_EXPECT_GT(test, n, 1300);
-	KUNIT_EXPECT_EQ(test, nr_blocks, ARRAY_SIZE(block));
+	KUNIT_EXPECT_GE(test, nr_blocks, ARRAY_SIZE(block) / 2);	/* none without moves */
 	for (i = 0; i < n; i++)
 		lost += !replace(f, i, i + 1, i + 1);
 	while (nr_blocks--) {
