@@ -14,6 +14,7 @@
 #include <kunit/resource.h>
 #include <linux/cpumask.h>
 #include <linux/err.h>
+#include <linux/kallsyms.h>
 #include <linux/moduleparam.h>
 #include <linux/random.h>
 #include <linux/sched.h>
@@ -235,6 +236,36 @@ void mmsim_test_check(struct kunit *test, struct mmsim *m)
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_user_check(&m->user, what, sizeof(what)), 0, "user: %s", what);
 	if (m->slabs)
 		KUNIT_EXPECT_EQ_MSG(test, mmsim_slabs_check(m->slabs, what, sizeof(what)), 0, "slabs: %s", what);
+}
+
+/**
+ * mmsim_test_passes() - Whether a function is in a trace.
+ * @stack: The trace; NULL for none.
+ * @function: Its name.
+ */
+bool mmsim_test_passes(const struct mmsim_stack *stack, const char *function)
+{
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	for (i = 0; stack && i < stack->nr; i++) {
+		snprintf(name, sizeof(name), "%ps", (void *)stack->entry[i]);
+		if (strstr(name, function))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * mmsim_test_has_traces() - Whether the kernel has traces.
+ *
+ * Without frame pointers User Mode Linux has none, and the caller stands alone.
+ */
+bool mmsim_test_has_traces(void)
+{
+	unsigned long entry[MMSIM_STACK_DEPTH];
+
+	return mmsim_stack_save(entry) > 1;
 }
 
 /**

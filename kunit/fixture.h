@@ -11,6 +11,7 @@
 
 #include "mmsim.h"
 #include "page/memory.h"
+#include "page/stacks.h"
 
 struct mmsim *mmsim_test_instance(struct kunit *test, u64 size, const char *zones);
 struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
@@ -25,6 +26,9 @@ struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struc
 void mmsim_test_pcp_sizes(struct mmsim_memory *mem, int batch, int high);
 void mmsim_test_give_all(struct kunit *test, struct mmsim_memory *mem, struct mmsim_page **page, unsigned long nr);
 void mmsim_test_check(struct kunit *test, struct mmsim *m);
+
+bool mmsim_test_passes(const struct mmsim_stack *stack, const char *function);
+bool mmsim_test_has_traces(void);
 
 u64 mmsim_test_seed(struct kunit *test);
 void mmsim_test_random(struct kunit *test, struct rnd_state *rnd);

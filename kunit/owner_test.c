@@ -3,7 +3,6 @@
  * KUnit suite "owner": the records of who allocated and freed each block, and the table of stack traces.
  */
 #include <kunit/test.h>
-#include <linux/kallsyms.h>
 #include <linux/sched/clock.h>
 
 #include "fixture.h"
@@ -39,32 +38,9 @@ static noinline bool give_as_owner(struct mmsim_memory *mem, struct mmsim_page *
 	return freed;
 }
 
-static bool names(const unsigned long *entry, unsigned int nr, const char *function)
-{
-	char name[KSYM_SYMBOL_LEN];
-	unsigned int i;
-
-	for (i = 0; i < nr; i++) {
-		snprintf(name, sizeof(name), "%ps", (void *)entry[i]);
-		if (strstr(name, function))
-			return true;
-	}
-	return false;
-}
-
 static bool trace_names(const struct mmsim_memory *mem, u32 handle, const char *function)
 {
-	const struct mmsim_stack *stack = mmsim_stacks_find(&mem->owners->stacks, handle);
-
-	return stack && names(stack->entry, stack->nr, function);
-}
-
-/* Without frame pointers User Mode Linux has no traces, and the caller stands alone. */
-static bool kernel_traces(void)
-{
-	unsigned long entry[MMSIM_STACK_DEPTH];
-
-	return mmsim_stack_save(entry) > 1;
+	return mmsim_test_passes(mmsim_stacks_find(&mem->owners->stacks, handle), function);
 }
 
 static const unsigned int orders[] = { 0, 3, 4, 9, MMSIM_MAX_ORDER };
@@ -97,7 +73,7 @@ static void owner_record(struct kunit *test)
 	KUNIT_EXPECT_GE(test, o.ts_nsec, before);
 	KUNIT_EXPECT_LE(test, o.ts_nsec, after);
 	KUNIT_EXPECT_EQ(test, o.free_ts_nsec, 0);
-	KUNIT_EXPECT_EQ(test, trace_names(mem, o.stack, "take_as_owner"), kernel_traces());
+	KUNIT_EXPECT_EQ(test, trace_names(mem, o.stack, "take_as_owner"), mmsim_test_has_traces());
 
 	KUNIT_EXPECT_TRUE(test, give_as_owner(mem, page, order));
 	KUNIT_ASSERT_TRUE(test, mmsim_owner_read(mem, page, &last));
@@ -105,7 +81,7 @@ static void owner_record(struct kunit *test)
 	KUNIT_EXPECT_GE(test, last.free_ts_nsec, after);
 	KUNIT_EXPECT_EQ(test, last.free_pid, current->pid);
 	KUNIT_EXPECT_EQ(test, last.free_tgid, current->tgid);
-	KUNIT_EXPECT_EQ(test, trace_names(mem, last.free_stack, "give_as_owner"), kernel_traces());
+	KUNIT_EXPECT_EQ(test, trace_names(mem, last.free_stack, "give_as_owner"), mmsim_test_has_traces());
 	KUNIT_EXPECT_EQ(test, last.stack, o.stack);
 	KUNIT_EXPECT_EQ(test, last.ts_nsec, o.ts_nsec);
 	KUNIT_EXPECT_FALSE(test, order && mmsim_owner_read(mem, page + 1, &o));
@@ -120,7 +96,7 @@ static void owner_same_trace(struct kunit *test)
 	u32 stack = 0;
 	int i, used;
 
-	if (!kernel_traces())
+	if (!mmsim_test_has_traces())
 		kunit_skip(test, "this kernel has no stack traces");
 	for (i = 0; i <= 20; i++) {
 		OPTIMIZER_HIDE_VAR(i);	/* or the calls of the first rounds may get a place of their own */

@@ -112,6 +112,9 @@ initramfs() {
 		find . | LC_ALL=C sort | cpio --quiet --reproducible -o -H newc -R 0:0) >"$work/initramfs"
 }
 
+# The guest's scripts read the log back, and mustn't miss what came first.
+LOG="loglevel=7 log_buf_len=4M"
+
 results_in_guest() { [ "$kernel" = uml ] && echo "/results/${results##*/}" || echo /dev/ttyS1; }
 
 # qemu SECONDS ACCELERATOR: boots $work/initramfs; the kernel talks to $console and the script to $results.
@@ -120,7 +123,7 @@ results_in_guest() { [ "$kernel" = uml ] && echo "/results/${results##*/}" || ec
 # another CPU is just patching, and the guest dies of an int3 that is long gone (mended in 8.1). Static keys, and so the
 # tracepoints that the mirror switches, patch code.
 qemu() {
-	local options=(-m "$memory" -smp "$cpus") line="console=ttyS0 oops=panic panic=-1 loglevel=7 $append"
+	local options=(-m "$memory" -smp "$cpus") line="console=ttyS0 oops=panic panic=-1 $LOG $append"
 	case $2 in
 	kvm) options+=(-accel kvm -cpu host) ;;
 	*) options+=(-accel "tcg${thread:+,thread=$thread}" -cpu qemu64) ;;
@@ -137,9 +140,9 @@ qemu() {
 # uml SECONDS: the same for User Mode Linux, whose script writes its results through hostfs.
 uml() {
 	local words
-	read -ra words <<<"$append"
+	read -ra words <<<"$LOG $append"
 	timeout -k 5 "$1" "$image" mem="$memory" initrd="$work/initramfs" rdinit=/init noreboot con=null con0=null,fd:1 \
-		uml_dir="$work/" hostfs="$(dirname "$results")" loglevel=7 "${words[@]}" </dev/null >"$console" 2>&1
+		uml_dir="$work/" hostfs="$(dirname "$results")" "${words[@]}" </dev/null >"$console" 2>&1
 }
 
 # accelerator: KVM when a guest with nothing to do comes to its end under it.

@@ -62,4 +62,12 @@ case " $suites " in
 	check "a request that makes no sense is reported with who made it" has /tmp/reports "bad request: .* $by"
 	;;
 esac
+case " $suites " in
+*" track "*)
+	dmesg | grep -A 1 "mmsim: Allocated in" >/tmp/owners
+	check "who allocated an object is reported" \
+		has /tmp/owners 'Allocated in track_request\+0x[^ ]* \[mmsim\] age=[0-9]+ cpu=[0-9]+ pid=[0-9]+$'
+	check "  and from where" has /tmp/owners '   [a-z_]+\+0x[^ ]* \[mmsim\]$'
+	;;
+esac
 check "mmsim unloads" unload

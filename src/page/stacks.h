@@ -33,13 +33,13 @@ const struct mmsim_stack *mmsim_stacks_find(const struct mmsim_stacks *stacks, u
 /*
  * The callers of the function that this is used in, from its caller on, no more than MMSIM_STACK_DEPTH. From an
  * interrupt, without what it interrupts, or there would be traces without number. On kernels without traces the caller
- * alone.
+ * alone; User Mode Linux without frame pointers is one of them, though it would search the whole stack for that.
  */
 static __always_inline unsigned int mmsim_stack_save(unsigned long *entry)
 {
 	unsigned int nr = 0;
 
-#ifdef CONFIG_STACKTRACE
+#if defined(CONFIG_STACKTRACE) && (!defined(CONFIG_UML) || defined(CONFIG_FRAME_POINTER))
 	nr = filter_irq_stacks(entry, stack_trace_save(entry, MMSIM_STACK_DEPTH, 1));
 #endif
 	if (!nr)

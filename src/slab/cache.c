@@ -144,11 +144,14 @@ int mmsim_cache_build(struct mmsim_kmem_cache *s, struct mmsim_slabs *slabs, con
 	s->boot = !slabs->up;
 	s->refcount = 1;
 	set_extras(s);
+	mmsim_track_start(s);
 	err = s->ops->layout(s);
 	if (!err)
 		err = s->ops->create(s);
-	if (err)
+	if (err) {
+		mmsim_track_stop(s);
 		return err;
+	}
 	list_add_tail(&s->list, &slabs->caches);
 	if (s->ops->reap)
 		schedule_delayed_work(&slabs->reap, MMSIM_SLAB_REAP);
@@ -340,6 +343,7 @@ void mmsim_cache_unmake(struct mmsim_kmem_cache *s)
 	if (s->flags & SLAB_TYPESAFE_BY_RCU)
 		rcu_barrier();
 	s->ops->destroy(s);
+	mmsim_track_stop(s);
 	mmsim_cache_free(slabs->caches_cache, s, _RET_IP_);
 	mmsim_slabs_kfree(slabs, name, _RET_IP_);
 }

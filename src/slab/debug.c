@@ -3,11 +3,12 @@
  * Debugging caches: what is laid around their objects, and what is looked at when one is handed out or taken back. The
  * kernel's patterns and the kernel's words for what is found.
  *
- *	slot	| left red zone | object | right red zone | link | owners | padding |
+ *	slot	| left red zone | object | right red zone | link | tracks | padding |
  *
  *	SLAB_RED_ZONE	both zones say whether the object is free (bb) or in use (cc); who writes there is found out
  *	SLAB_POISON	a free object is filled with 6b and ends with a5, padding with 5a; so are late writes
- *	SLAB_STORE_USER	who allocated it last, and who freed it last: function, CPU, process, time
+ *	SLAB_STORE_USER	who allocated it last, and who freed it last: see track.c. With SLAB_RED_ZONE, what is behind
+ *			the bytes that kmalloc's client asked for is a red zone, too, while the object is in use
  *	SLAB_CONSISTENCY_CHECKS	what is freed must be the start of an object, and one in use; the others ask that, too
  *
  * What is damaged is reported and repaired, so that each damage is reported once; what can't be freed is refused. An
@@ -17,26 +18,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/bitmap.h>
-#include <linux/jiffies.h>
 #include <linux/kernel.h>
 #include <linux/poison.h>
-#include <linux/sched.h>
 #include <linux/string.h>
 
 #include "slab/slab.h"
-
-/* Who had an object. As large as the kernel's, so that slots are. */
-struct owner {
-	unsigned long caller;		/* 0: nobody yet */
-	u32 unused;
-	int cpu;
-	int pid;
-	unsigned long when;		/* jiffies */
-};
-
-enum { OWNER_ALLOC, OWNER_FREE, NR_OWNERS };
-
-static_assert(sizeof(struct owner) == 32);
 
 #define SHOWN_BYTES	64U	/* of an object, in a report */
 
@@ -45,35 +31,15 @@ static_assert(sizeof(struct owner) == 32);
  * @s: the cache; sets red_left_pad
  * @size: bytes of object, right red zone and link; becomes those of the slot, not yet aligned
  *
- * Owners begin where @size ended, or inuse if there is no link behind the object.
+ * Tracks begin where @size ended, or inuse if there is no link behind the object.
  */
 void mmsim_slab_debug_layout(struct mmsim_kmem_cache *s, unsigned int *size)
 {
-	if (s->flags & SLAB_STORE_USER)
-		*size += NR_OWNERS * sizeof(struct owner);
+	*size += mmsim_track_bytes(s);
 	if (s->flags & SLAB_RED_ZONE) {
 		s->red_left_pad = ALIGN(sizeof(void *), s->align);
 		*size += sizeof(void *) + s->red_left_pad;
 	}
-}
-
-/* Where what is laid behind the link begins, from the object's start. */
-static unsigned int behind_link(const struct mmsim_kmem_cache *s)
-{
-	return s->offset >= s->inuse ? s->offset + sizeof(void *) : s->inuse;
-}
-
-static struct owner *owner_of(const struct mmsim_kmem_cache *s, const void *object, unsigned int which)
-{
-	return (struct owner *)(object + behind_link(s)) + which;
-}
-
-static void set_owner(struct mmsim_kmem_cache *s, void *object, unsigned int which, unsigned long caller)
-{
-	if (s->flags & SLAB_STORE_USER)
-		*owner_of(s, object, which) = (struct owner) {
-			.caller = caller, .cpu = raw_smp_processor_id(), .pid = task_pid_nr(current), .when = jiffies,
-		};
 }
 
 /* Puts the patterns of a free object, or of one in use, on and around it. */
@@ -105,33 +71,13 @@ void mmsim_slab_setup(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void 
 		if (s->flags & SLAB_POISON)
 			memset(object - s->red_left_pad, POISON_INUSE, s->size);
 		fill(s, object, true);
-		if (s->flags & SLAB_STORE_USER)
-			memset(owner_of(s, object, 0), 0, NR_OWNERS * sizeof(struct owner));
+		mmsim_track_clear(s, object);
 	}
 	if (unlikely(s->ctor))
 		s->ctor(object);
 }
 
 /* --- Reports --- */
-
-static void print_owner(const char *did, const struct owner *o)
-{
-	if (o->caller)
-		pr_err("%s in %pS age=%lu cpu=%d pid=%d\n", did, (void *)o->caller, jiffies - o->when, o->cpu, o->pid);
-}
-
-/**
- * mmsim_slab_print_owners() - print who allocated and who freed an object last
- * @s: its cache; nothing is known without SLAB_STORE_USER
- * @object: the object
- */
-void mmsim_slab_print_owners(struct mmsim_kmem_cache *s, const void *object)
-{
-	if (!(s->flags & SLAB_STORE_USER))
-		return;
-	print_owner("Allocated", owner_of(s, object, OWNER_ALLOC));
-	print_owner("Freed", owner_of(s, object, OWNER_FREE));
-}
 
 static void print_bytes(const char *what, const void *at, unsigned int nr)
 {
@@ -141,7 +87,7 @@ static void print_bytes(const char *what, const void *at, unsigned int nr)
 
 static void print_object(struct mmsim_kmem_cache *s, const void *object)
 {
-	mmsim_slab_print_owners(s, object);
+	mmsim_track_print(s, object);
 	print_bytes("mmsim: Redzone  ", object - s->red_left_pad, s->red_left_pad);
 	print_bytes("mmsim: Object   ", object, min(s->object_size, SHOWN_BYTES));
 	if (s->flags & SLAB_RED_ZONE)
@@ -183,9 +129,20 @@ static bool zones_are(struct mmsim_kmem_cache *s, void *object, bool free)
 			 s->inuse - s->object_size) && sound;
 }
 
+/* Of an object in use: what its client has not asked for. */
+static bool rest_is(struct mmsim_kmem_cache *s, void *object)
+{
+	unsigned int size = mmsim_track_requested(s, object);
+
+	if (!(s->flags & SLAB_RED_ZONE))
+		return true;
+	return bytes_are(s, MMSIM_SLAB_BAD_RED_ZONE, "kmalloc Redzone", object, object + size, SLUB_RED_ACTIVE,
+			 s->object_size - size);
+}
+
 static bool padding_is(struct mmsim_kmem_cache *s, void *object)
 {
-	unsigned int start = behind_link(s) + (s->flags & SLAB_STORE_USER ? NR_OWNERS * sizeof(struct owner) : 0);
+	unsigned int start = mmsim_cache_info_end(s) + mmsim_track_bytes(s);
 
 	if (!(s->flags & SLAB_POISON))
 		return true;
@@ -205,8 +162,7 @@ static bool is_sound(struct mmsim_kmem_cache *s, void *object, bool free)
 {
 	bool sound = zones_are(s, object, free);
 
-	if (free)
-		sound &= poison_is(s, object);
+	sound &= free ? poison_is(s, object) : rest_is(s, object);
 	return padding_is(s, object) && sound;
 }
 
@@ -223,7 +179,24 @@ void mmsim_slab_debug_alloc(struct mmsim_kmem_cache *s, void *object, unsigned l
 	if (s->ops->place)
 		is_sound(s, object, true);
 	fill(s, object, false);
-	set_owner(s, object, OWNER_ALLOC, caller);
+	mmsim_track_set(s, object, MMSIM_TRACK_ALLOC, caller);
+}
+
+/**
+ * mmsim_slab_debug_request() - note how much of an object kmalloc's client may use
+ * @s: one of kmalloc's caches, a debugging one
+ * @object: the object, in use
+ * @size: bytes, at most s->object_size
+ *
+ * Context: any.
+ */
+void mmsim_slab_debug_request(struct mmsim_kmem_cache *s, void *object, size_t size)
+{
+	mmsim_track_request(s, object, size);
+	if (s->flags & SLAB_RED_ZONE) {
+		size = mmsim_track_requested(s, object);
+		memset(object + size, SLUB_RED_ACTIVE, s->object_size - size);
+	}
 }
 
 /* The index of an object in its slab; negative when it isn't the start of one. */
@@ -271,7 +244,7 @@ static bool can_be_freed(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, vo
 			       "object %#lx is free already; it is freed twice (by %pS)",
 			       (unsigned long)object, (void *)caller);
 		if (mapped && __ratelimit(&s->slabs->report_limit))
-			mmsim_slab_print_owners(s, object);
+			mmsim_track_print(s, object);
 		return false;
 	}
 	return true;
@@ -292,7 +265,7 @@ bool mmsim_slab_debug_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, 
 	if (!can_be_freed(s, slab, object, caller))
 		return false;
 	is_sound(s, object, false);
-	set_owner(s, object, OWNER_FREE, caller);
+	mmsim_track_set(s, object, MMSIM_TRACK_FREE, caller);
 	fill(s, object, true);
 	return true;
 }

@@ -161,6 +161,7 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 	pr_err("the slab floor can't come up: error %d\n", err);
 	cancel_delayed_work_sync(&slabs->reap);
 	bring_down(slabs);
+	mmsim_track_exit(slabs);
 	free_floor(slabs);
 	return NULL;
 }
@@ -199,6 +200,7 @@ void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 	/* Slabs on their way through a grace period need their cache and the page floor, even if the cache stays. */
 	rcu_barrier();
 	bring_down(slabs);
+	mmsim_track_exit(slabs);
 	mutex_unlock(&slabs->mutex);
 	cpus_read_unlock();
 	free_floor(slabs);

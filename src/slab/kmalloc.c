@@ -86,6 +86,7 @@ static int make_kmalloc_cache(struct mmsim_slabs *slabs, enum mmsim_kmalloc_type
 	if (slabs->params.rules.aligns_to_divisor || is_power_of_2(size))
 		args.align = size & -size;
 	name_cache(slabs, type, index);
+	s->kmalloc = true;
 	err = mmsim_cache_build(s, slabs, slabs->kmalloc_names[type][index], size, &args,
 				flags[type] | slabs->params.debug);
 	if (err)
@@ -198,9 +199,14 @@ static void *heap_kmalloc(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, in
 
 static void *kmalloc_from(struct mmsim_kmem_cache *s, size_t size, gfp_t gfp, int node, unsigned long caller)
 {
+	void *object;
+
 	if (s->ops->heap_alloc)
 		return heap_kmalloc(s, size, gfp, node, caller);
-	return mmsim_cache_alloc(s, gfp, node, caller);
+	object = mmsim_cache_alloc(s, gfp, node, caller);
+	if (unlikely(s->debug) && object)
+		mmsim_slab_debug_request(s, object, size);
+	return object;
 }
 
 /**
@@ -278,6 +284,8 @@ size_t mmsim_slabs_ksize(struct mmsim_slabs *slabs, const void *object)
 	s = slab->cache;
 	if (s->ops->heap_size)
 		return s->ops->heap_size(s, slab, object);
+	/* Who asks may use all of it. */
+	mmsim_track_request(s, (void *)object, s->object_size);
 	if (s->flags & (SLAB_RED_ZONE | SLAB_POISON))
 		return s->object_size;
 	return s->flags & (SLAB_TYPESAFE_BY_RCU | SLAB_STORE_USER) ? s->inuse : s->size;

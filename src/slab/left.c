@@ -47,7 +47,7 @@ static unsigned int report_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *s
 			continue;
 		pr_err("cache %s: object %#lx is still in use, at %zu of slab %#lx\n", s->name, (unsigned long)object,
 		       object - slab->virtual, (unsigned long)slab->virtual);
-		mmsim_slab_print_owners(s, object);
+		mmsim_track_print(s, object);
 	}
 	return left;
 }

@@ -43,6 +43,7 @@
 #include <mmsim/slab.h>
 
 #include "page/memory.h"
+#include "page/stacks.h"
 
 struct mmsim_slabs;
 struct mmsim_slab_ops;
@@ -115,13 +116,14 @@ struct mmsim_kmem_cache {
 	slab_flags_t flags;		/* SLAB_* */
 
 	unsigned int align;		/* of objects, bytes */
-	unsigned int inuse;		/* bytes from an object to what is laid behind it: link, owners */
+	unsigned int inuse;		/* bytes from an object to what is laid behind it: link, tracks */
 	unsigned int red_left_pad;	/* bytes from a slot to its object */
 	unsigned int useroffset;	/* the part for user copies: where it begins ... */
 	unsigned int usersize;		/* ... and how long it is */
 	unsigned int freeptr_offset;	/* where a client wants SLUB's link ... */
 	bool use_freeptr_offset;	/* ... if it does */
 	bool boot;			/* part of the floor: comes up before and goes down after the others */
+	bool kmalloc;			/* one of kmalloc's, whose clients may ask for less than object_size */
 	gfp_t allocflags;		/* for each slab: the zone and the mobility that flags ask for */
 	void (*ctor)(void *object);
 	const char *name;		/* lies in the region */
@@ -209,6 +211,9 @@ struct mmsim_slabs {
 	struct list_head caches;	/* in the order of their making. mutex */
 	struct hlist_node cpuhp_node;	/* CPU hotplug tells us through it */
 	struct mmsim_shrinker shrinker;	/* the page floor asks through it for what caches don't need; see shrink.c */
+	struct mmsim_stacks stacks;	/* traces of SLAB_STORE_USER; see track.c */
+	unsigned int stacks_order;	/* log2 of the pages of their table. Constant while there is one */
+	unsigned int nr_tracked;	/* caches that need it. mutex */
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
 	/* By node, held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
@@ -435,7 +440,22 @@ void mmsim_cache_free_bulk(struct mmsim_kmem_cache *s, size_t nr, void **objects
 void mmsim_slab_debug_alloc(struct mmsim_kmem_cache *s, void *object, unsigned long caller);
 bool mmsim_slab_debug_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object, unsigned long caller);
 unsigned long mmsim_slab_debug_validate(struct mmsim_kmem_cache *s);
-void mmsim_slab_print_owners(struct mmsim_kmem_cache *s, const void *object);
+void mmsim_slab_debug_request(struct mmsim_kmem_cache *s, void *object, size_t size);
+
+/* track.c */
+enum mmsim_track { MMSIM_TRACK_ALLOC, MMSIM_TRACK_FREE, MMSIM_NR_TRACKS };
+
+unsigned int mmsim_track_bytes(const struct mmsim_kmem_cache *s);
+void mmsim_track_start(struct mmsim_kmem_cache *s);
+void mmsim_track_stop(struct mmsim_kmem_cache *s);
+void mmsim_track_exit(struct mmsim_slabs *slabs);
+void mmsim_track_clear(const struct mmsim_kmem_cache *s, void *object);
+void mmsim_track_set(const struct mmsim_kmem_cache *s, void *object, enum mmsim_track which, unsigned long caller);
+const struct mmsim_stack *mmsim_track_stack(const struct mmsim_kmem_cache *s, const void *object,
+					    enum mmsim_track which);
+void mmsim_track_print(const struct mmsim_kmem_cache *s, const void *object);
+void mmsim_track_request(const struct mmsim_kmem_cache *s, void *object, size_t size);
+unsigned int mmsim_track_requested(const struct mmsim_kmem_cache *s, const void *object);
 
 /* check.c */
 int mmsim_slabs_check(struct mmsim_slabs *slabs, char *what, size_t size);
@@ -489,6 +509,12 @@ static inline void *mmsim_node_part(const struct mmsim_kmem_cache *s, unsigned i
 static inline gfp_t mmsim_slab_exact_node(gfp_t gfp)
 {
 	return (gfp | __GFP_THISNODE | __GFP_NOWARN) & ~(__GFP_RECLAIM | __GFP_NOFAIL);
+}
+
+/* Where what is laid behind an object and its link begins, from the object's start. */
+static inline unsigned int mmsim_cache_info_end(const struct mmsim_kmem_cache *s)
+{
+	return s->offset >= s->inuse ? s->offset + sizeof(void *) : s->inuse;
 }
 
 static inline struct mmsim_page *mmsim_slab_page(struct mmsim_slab *slab)
