@@ -2,6 +2,7 @@
 /*
  * KUnit suite "kmalloc": kmalloc and its family, on every engine, with and without debugging.
  */
+#include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/string.h>
 
@@ -347,6 +348,128 @@ static void kmalloc_oracle(struct kunit *test)
 	mmsim_slab_expect_since(test, slabs, &before, -1, 0);
 }
 
+/* --- Freed after a grace period --- */
+
+struct reader {
+	u64 stamp;
+	struct rcu_head rcu;
+	u8 rest[];
+};
+
+static bool is_whole(const struct reader *r, size_t size, u64 stamp)
+{
+	return r->stamp == stamp && !memchr_inv(r->rest, (u8)stamp, size - offsetof(struct reader, rest));
+}
+
+static const size_t rcu_sizes[] = { sizeof(struct reader) + 1, 96, 1000, 8192, 20000 };
+
+#define NR_READ		(ARRAY_SIZE(rcu_sizes) * 20)
+
+/* Memory that a reader on another CPU looks at, if there is one, while it is given up here. */
+struct readers {
+	struct reader *r[NR_READ];
+	struct work_struct work;
+	bool reads, given;		/* the reader is in its section; all memory is given up */
+	unsigned int nr_whole;		/* pieces that were as they should be at the end of the section */
+};
+
+static void look_at_all(struct readers *all)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_READ; i++)
+		all->nr_whole += is_whole(all->r[i], rcu_sizes[i % ARRAY_SIZE(rcu_sizes)], i);
+}
+
+static void read_all(struct work_struct *work)
+{
+	struct readers *all = container_of(work, struct readers, work);
+
+	rcu_read_lock();
+	smp_store_release(&all->reads, true);
+	while (!smp_load_acquire(&all->given))
+		cpu_relax();
+	mdelay(20);	/* for the free that would come too early */
+	look_at_all(all);
+	rcu_read_unlock();
+}
+
+static void give_up_all(struct readers *all)
+{
+	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id()), i;
+
+	INIT_WORK(&all->work, read_all);
+	if (cpu < nr_cpu_ids) {
+		schedule_work_on(cpu, &all->work);
+		while (!smp_load_acquire(&all->reads))
+			cond_resched();
+	}
+	rcu_read_lock();
+	for (i = 0; i < NR_READ; i++)
+		mmsim_kfree_rcu(all->r[i], rcu);
+	if (cpu >= nr_cpu_ids)
+		look_at_all(all);
+	rcu_read_unlock();
+	smp_store_release(&all->given, true);
+	mmsim_kvfree_rcu_barrier();
+	flush_work(&all->work);
+}
+
+/* Of several sizes: none is touched as long as a reader may look at it, and all of them are back after the barrier. */
+static void kmalloc_rcu(struct kunit *test)
+{
+	struct readers *all = kunit_kzalloc(test, sizeof(*all), GFP_KERNEL);
+	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
+	struct mmsim_slab_snapshot before;
+	unsigned long state;
+	unsigned int i;
+	void *object;
+
+	KUNIT_ASSERT_NOT_NULL(test, all);
+	mmsim_slab_snapshot(slabs, &before);
+	for (i = 0; i < NR_READ; i++) {
+		size_t size = rcu_sizes[i % ARRAY_SIZE(rcu_sizes)];
+
+		all->r[i] = mmsim_kmalloc(size, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, all->r[i]);
+		memset(all->r[i], i, size);
+		all->r[i]->stamp = i;
+	}
+	give_up_all(all);
+	KUNIT_EXPECT_EQ(test, all->nr_whole, NR_READ);
+	mmsim_slab_expect_since(test, slabs, &before, 0, 0);
+
+	object = mmsim_kmalloc(1000, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	state = get_state_synchronize_rcu();
+	mmsim_kfree_rcu_mightsleep(object);
+	KUNIT_EXPECT_TRUE(test, poll_state_synchronize_rcu(state));
+	mmsim_slab_expect_since(test, slabs, &before, 0, 0);
+}
+
+/* Who destroys a cache waits for its objects that are on their way. SLOB can't tell them from kmalloc's. */
+static void kmalloc_rcu_of_a_cache(struct kunit *test)
+{
+	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
+	struct mmsim_slab_snapshot before;
+	struct mmsim_kmem_cache *s;
+	struct reader *r;
+	int i;
+
+	if (!mmsim_way_has_slabs(test))
+		kunit_skip(test, "SLOB's kfree() doesn't take objects of caches");
+	mmsim_slab_snapshot(slabs, &before);
+	s = mmsim_kmem_cache_create("test", sizeof(*r), 0, 0, NULL);
+	KUNIT_ASSERT_NOT_NULL(test, s);
+	for (i = 0; i < 100; i++) {
+		r = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, r);
+		mmsim_kfree_rcu(r, rcu);
+	}
+	mmsim_kmem_cache_destroy(s);
+	mmsim_slab_expect_since(test, slabs, &before, 0, 0);
+}
+
 static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(kmalloc_classes, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(kmalloc_sizes, mmsim_slab_ways_gen),
@@ -358,6 +481,8 @@ static struct kunit_case kmalloc_cases[] = {
 	KUNIT_CASE_PARAM(kmalloc_kinds, mmsim_slab_ways_gen),
 	KUNIT_CASE(kmalloc_classic_names),
 	KUNIT_CASE_PARAM(kmalloc_bad_frees, mmsim_slab_ways_gen),
+	KUNIT_CASE_PARAM(kmalloc_rcu, mmsim_slab_ways_gen),
+	KUNIT_CASE_PARAM(kmalloc_rcu_of_a_cache, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(kmalloc_oracle, mmsim_slab_ways_gen),
 	{}
 };

@@ -9,6 +9,7 @@
 
 #include <linux/log2.h>
 #include <linux/overflow.h>
+#include <linux/rcupdate.h>
 
 #include <mmsim/page.h>
 #include <mmsim/slab.h>
@@ -49,6 +50,27 @@ void *mmsim_krealloc(const void *object, size_t size, gfp_t gfp);
 void *mmsim_kmemdup(const void *from, size_t size, gfp_t gfp);
 char *mmsim_kstrdup(const char *from, gfp_t gfp);
 char *mmsim_kstrndup(const char *from, size_t max, gfp_t gfp);
+
+void mmsim_kvfree_call_rcu(struct rcu_head *head, void *object);
+void mmsim_kvfree_rcu_barrier(void);
+
+/* As kfree_rcu(): frees what @ptr points to after a grace period; @field is the struct rcu_head in it. */
+#define mmsim_kfree_rcu(ptr, field)								\
+do {												\
+	typeof(ptr) ___ptr = (ptr);								\
+												\
+	if (___ptr)										\
+		mmsim_kvfree_call_rcu(&___ptr->field, (void *)___ptr);				\
+} while (0)
+
+/* The same for what has no struct rcu_head in it: waits for the grace period. */
+#define mmsim_kfree_rcu_mightsleep(ptr)								\
+do {												\
+	typeof(ptr) ___ptr = (ptr);								\
+												\
+	if (___ptr)										\
+		mmsim_kvfree_call_rcu(NULL, (void *)___ptr);					\
+} while (0)
 
 static __always_inline void *mmsim_kmalloc(size_t size, gfp_t gfp)
 {

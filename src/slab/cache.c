@@ -380,7 +380,8 @@ static bool let_go(struct mmsim_kmem_cache *s, unsigned long caller, bool *gone)
  * @s: the cache; NULL is ignored
  * @caller: for reports
  *
- * With the last reference it goes, unless objects are in use: those are named, and it stays. No CPU comes or goes
+ * With the last reference it goes, unless objects are in use: those are named, and it stays. Objects that wait for
+ * their grace period after kfree_rcu() are waited for. No CPU comes or goes
  * while that is found out: one that is half down would keep its objects until it gets slabs->mutex. Who follows
  * mmsim_cache_chain hears of it without slabs->mutex, to be able to wait for others who need that.
  *
@@ -395,6 +396,7 @@ bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller)
 	if (!s)
 		return true;
 	slabs = s->slabs;
+	mmsim_slabs_rcu_barrier(slabs);
 	mutex_lock(&slabs->making);
 	cpus_read_lock();
 	mutex_lock(&slabs->mutex);

@@ -146,6 +146,7 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 	mutex_init(&slabs->making);
 	mutex_init(&slabs->mutex);
 	INIT_LIST_HEAD(&slabs->caches);
+	mmsim_slabs_rcu_init(slabs);
 	INIT_DEFERRABLE_WORK(&slabs->reap, reap_caches);
 	ratelimit_state_init(&slabs->report_limit, 5 * HZ, 10);
 
@@ -190,6 +191,7 @@ static void take_down_caches(struct mmsim_slabs *slabs)
  */
 void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 {
+	mmsim_slabs_rcu_barrier(slabs);
 	mmsim_slabs_leave_reclaim(slabs);
 	mmsim_slabs_forget_cpus(slabs);
 	cancel_delayed_work_sync(&slabs->reap);

@@ -33,6 +33,7 @@
 
 #include <linux/cache.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/numa.h>
@@ -214,6 +215,8 @@ struct mmsim_slabs {
 	struct mmsim_stacks stacks;	/* traces of SLAB_STORE_USER; see track.c */
 	unsigned int stacks_order;	/* log2 of the pages of their table. Constant while there is one */
 	unsigned int nr_tracked;	/* caches that need it. mutex */
+	struct llist_head rcu_waiting;	/* memory to be freed after a grace period; see rcu.c. Any */
+	struct work_struct rcu_work;	/* frees it */
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
 	/* By node, held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
@@ -408,6 +411,11 @@ unsigned long mmsim_slabs_pages(const struct mmsim_slabs *slabs, bool reclaimabl
 /* shrink.c */
 void mmsim_slabs_join_reclaim(struct mmsim_slabs *slabs);
 void mmsim_slabs_leave_reclaim(struct mmsim_slabs *slabs);
+
+/* rcu.c */
+void mmsim_slabs_rcu_init(struct mmsim_slabs *slabs);
+void mmsim_slabs_kfree_rcu(struct mmsim_slabs *slabs, void *object, struct rcu_head *head);
+void mmsim_slabs_rcu_barrier(struct mmsim_slabs *slabs);
 
 /* cache.c */
 int mmsim_engine_parse(const char *name);
