@@ -37,7 +37,7 @@ static inline struct mmsim_kmem_cache *cache(struct kunit *test, struct mmsim_sl
 }
 
 static inline void tune(struct kunit *test, struct mmsim_kmem_cache *s, unsigned int limit, unsigned int batchcount,
-		 unsigned int shared)
+			unsigned int shared)
 {
 	int err;
 

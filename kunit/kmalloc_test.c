@@ -2,6 +2,7 @@
 /*
  * KUnit suite "kmalloc": kmalloc and its family, on every engine, with and without debugging.
  */
+#include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/log2.h>
 #include <linux/string.h>
@@ -369,7 +370,8 @@ static const size_t rcu_sizes[] = { sizeof(struct reader) + 1, 96, 1000, 8192, 2
 struct readers {
 	struct reader *r[NR_READ];
 	struct work_struct work;
-	bool reads, given;		/* the reader is in its section; all memory is given up */
+	struct completion reads;	/* the reader is in its section */
+	bool given;			/* all memory is given up */
 	unsigned int nr_whole;		/* pieces that were as they should be at the end of the section */
 };
 
@@ -386,8 +388,8 @@ static void read_all(struct work_struct *work)
 	struct readers *all = container_of(work, struct readers, work);
 
 	rcu_read_lock();
-	smp_store_release(&all->reads, true);
-	while (!smp_load_acquire(&all->given))
+	complete(&all->reads);
+	while (!READ_ONCE(all->given))
 		cpu_relax();
 	mdelay(20);	/* for the free that would come too early */
 	look_at_all(all);
@@ -398,11 +400,11 @@ static void give_up_all(struct readers *all)
 {
 	unsigned int cpu = cpumask_any_but(cpu_online_mask, raw_smp_processor_id()), i;
 
+	init_completion(&all->reads);
 	INIT_WORK(&all->work, read_all);
 	if (cpu < nr_cpu_ids) {
 		schedule_work_on(cpu, &all->work);
-		while (!smp_load_acquire(&all->reads))
-			cond_resched();
+		wait_for_completion(&all->reads);
 	}
 	rcu_read_lock();
 	for (i = 0; i < NR_READ; i++)
@@ -410,7 +412,7 @@ static void give_up_all(struct readers *all)
 	if (cpu >= nr_cpu_ids)
 		look_at_all(all);
 	rcu_read_unlock();
-	smp_store_release(&all->given, true);
+	WRITE_ONCE(all->given, true);
 	mmsim_kvfree_rcu_barrier();
 	flush_work(&all->work);
 }

@@ -512,13 +512,13 @@ static void slab_hammer(struct kunit *test)
 	struct mmsim_slabs *slabs = mmsim_test_slabs(test);
 	unsigned int nr = max(4U, 2 * num_online_cpus()), i;
 	struct mmsim_worker *w = mmsim_workers(test, slabs->mem, nr + 2);
-	bool slow = slabs->params.debug || slabs->params.engine == MMSIM_ENGINE_SLOB;
+	bool slow = slabs->params.engine == MMSIM_ENGINE_SLOB;
 	struct mmsim_slab_snapshot before;
 
 	mmsim_slab_snapshot(slabs, &before);
 	for (i = 0; i < nr + 2; i++) {
 		w[i].slabs = slabs;
-		w[i].steps = slow ? 20000 : 200000;
+		w[i].steps = slabs->params.debug ? 4000 : slow ? 20000 : 200000;
 		w[i].drains = i == 0;
 	}
 	mmsim_workers_run(test, w, nr);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "track": who allocated and who freed an object, with what trace, and how many bytes kmalloc was asked for.
+ * KUnit suite "track": who allocated and who freed an object, with what trace, and how many bytes kmalloc was asked
+ * for.
  */
 #include <kunit/test.h>
 #include <linux/slab.h>

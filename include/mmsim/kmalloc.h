@@ -54,13 +54,13 @@ char *mmsim_kstrndup(const char *from, size_t max, gfp_t gfp);
 void mmsim_kvfree_call_rcu(struct rcu_head *head, void *object);
 void mmsim_kvfree_rcu_barrier(void);
 
-/* As kfree_rcu(): frees what @ptr points to after a grace period; @field is the struct rcu_head in it. */
-#define mmsim_kfree_rcu(ptr, field)								\
+/* As kfree_rcu(): frees what @ptr points to after a grace period; @rhf is the struct rcu_head in it. */
+#define mmsim_kfree_rcu(ptr, rhf)								\
 do {												\
 	typeof(ptr) ___ptr = (ptr);								\
 												\
 	if (___ptr)										\
-		mmsim_kvfree_call_rcu(&___ptr->field, (void *)___ptr);				\
+		mmsim_kvfree_call_rcu((void *)___ptr + offsetof(typeof(*___ptr), rhf), (void *)___ptr);	\
 } while (0)
 
 /* The same for what has no struct rcu_head in it: waits for the grace period. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Who had an object of a SLAB_STORE_USER cache: who allocated it last, and who freed it last, each with a stack trace; of
- * kmalloc's, how many bytes were asked for, too. It lies behind the object and its link:
+ * Who had an object of a SLAB_STORE_USER cache: who allocated it last, and who freed it last, each with a stack trace;
+ * of kmalloc's, how many bytes were asked for, too. It lies behind the object and its link:
  *
  *	| allocation: caller, trace, CPU, process, time | free: the same | kmalloc's: bytes |
  *
