@@ -21,7 +21,7 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 # In this order two at a time take the least time together.
-ALL=(uml stock-6.12 stock-6.1 style kasan kasan-stock kcsan own dkms bench)
+ALL=(uml stock-6.12 stock-6.1 kasan kasan-stock kcsan style own dkms bench)
 # The KUnit suites that have to be there: those of Kbuild, each in a file of its name.
 SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z_]*_test' | sed 's/_test//' | xargs)
 # Those of their tests that a kernel in QEMU with cma= on its line must not skip.
@@ -114,7 +114,7 @@ lane_kasan() {
 
 lane_kasan-stock() {
 	stock_guest kasan cma=yes attaches=20
-	user_guest kasan --timeout 1500 seconds=30
+	user_guest kasan --timeout 1500 seconds=10
 	guest kasan storm "" --timeout 600 seconds=15
 }
 
