@@ -28,224 +28,17 @@
  * in the page floor's pcp.c: with preemption off nobody but an interrupt on the same CPU can get in between, and it
  * finds the flag set and serves itself from the node.
  *
+ * How slabs are made, and what is done with a node's list alone, stands in slub_node.c.
+ *
  * A debugging cache's CPUs have no slabs: its objects go one by one through the node, so that at each moment every
  * free one is on its slab's own list.
  */
-#include <linux/hash.h>
 #include <linux/kernel.h>
-#include <linux/list_sort.h>
 #include <linux/sched.h>
 
 #include "slab/slub.h"
 
 #define MAX_HOLD	((size_t)256)	/* objects that one hold of a CPU's part hands out */
-
-static bool change_state(struct mmsim_slab *slab, union mmsim_slub_state old, union mmsim_slub_state new)
-{
-	return cmpxchg(&slab->engine[0], old.word, new.word) == old.word;
-}
-
-/* --- New slabs --- */
-
-/*
- * Where in the shuffled order a new slab begins. The order is the kernel's random numbers; for the start a hash of a
- * secret and of a count does, since those numbers cost more than the rest of a slab while the kernel is short of
- * entropy.
- */
-static unsigned int random_start(struct mmsim_slub_cache *part, unsigned int nr)
-{
-	return hash_64(part->seed + atomic64_inc_return(&part->nr_begun), 32) % nr;
-}
-
-/* Links all objects of a new slab to a list, and constructs them. */
-static void link_objects(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int nr)
-{
-	const u32 *order = nr == s->objects ? READ_ONCE(mmsim_slub_cache(s)->random_order) : NULL;
-	unsigned int at = order ? random_start(mmsim_slub_cache(s), nr) : 0, i;
-	union mmsim_slub_state state = { .head = MMSIM_SLUB_NONE };
-	bool plain = !s->debug && !s->ctor;
-	void *object, *prev = NULL;
-
-	for (i = 0; i < nr; i++) {
-		u32 offset = order ? order[at] : i * s->size + s->red_left_pad;
-
-		if (++at == nr)
-			at = 0;
-		object = slab->virtual + offset;
-		if (!plain)
-			mmsim_slab_setup(s, slab, object);
-		if (prev)
-			mmsim_slub_set_next(s, prev, object);
-		else
-			state.head = offset;
-		prev = object;
-	}
-	mmsim_slub_set_next(s, prev, NULL);
-	slab->engine[1] = nr;
-	WRITE_ONCE(slab->engine[0], state.word);
-}
-
-static struct mmsim_slab *new_slab(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
-{
-	struct mmsim_slab *slab = mmsim_slab_take_pages(s, gfp, node, s->order);
-	struct mmsim_slub_node *n;
-	unsigned int nr;
-
-	if (!slab)
-		return NULL;
-	nr = (PAGE_SIZE << mmsim_slab_order(slab)) / s->size;
-	link_objects(s, slab, nr);
-	n = mmsim_slub_node(s, slab);
-	atomic_long_inc(&n->nr_slabs);
-	atomic_long_add(nr, &n->nr_objects);
-	return slab;
-}
-
-static void discard_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
-{
-	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
-
-	atomic_long_dec(&n->nr_slabs);
-	atomic_long_sub(mmsim_slub_objects(slab), &n->nr_objects);
-	mmsim_slab_give_pages(s, slab);
-}
-
-static void discard_slabs(struct mmsim_kmem_cache *s, struct list_head *slabs)
-{
-	struct mmsim_slab *slab, *next;
-
-	list_for_each_entry_safe(slab, next, slabs, list)
-		discard_slab(s, slab);
-}
-
-/* --- The node's list --- */
-
-static void add_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab, bool tail)
-{
-	lockdep_assert_held(&n->lock);
-	WRITE_ONCE(n->nr_partial, n->nr_partial + 1);
-	if (tail)
-		list_add_tail(&slab->list, &n->partial);
-	else
-		list_add(&slab->list, &n->partial);
-}
-
-static void remove_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab)
-{
-	lockdep_assert_held(&n->lock);
-	list_del(&slab->list);
-	WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
-}
-
-static noinline void report_link(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab)
-{
-	mmsim_slab_bad(s->slabs, MMSIM_SLAB_BAD_LINK, s,
-		       "free objects of the slab at %#lx link out of it or in a circle: written after the free, or freed twice; they are lost",
-		       (unsigned long)slab->virtual);
-}
-
-/* What take_object() has taken. */
-struct taken {
-	void *object;
-	bool more;		/* it left others */
-	bool broken;		/* its link leads nowhere: those behind it are lost, to be reported without a lock */
-};
-
-/*
- * Takes the first free object of a slab that nobody else takes objects from. When it left no others, the slab is full,
- * and whoever frees into it next may have it already. A debugging cache's links are looked at first.
- */
-static struct taken take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
-{
-	union mmsim_slub_state old, new;
-	struct taken t = {};
-	void *next;
-
-	do {
-		old = mmsim_slub_state(slab);
-		t.object = mmsim_slub_object(slab, old.head);
-		next = mmsim_slub_next(s, t.object);
-		t.broken = s->debug && next && mmsim_slub_index(s, slab, next) < 0;
-		new = old;
-		new.head = mmsim_slub_offset(slab, t.broken ? NULL : next);
-		new.inuse = t.broken ? mmsim_slub_objects(slab) : old.inuse + 1;
-	} while (!change_state(slab, old, new));
-	t.more = new.head != MMSIM_SLUB_NONE;
-	return t;
-}
-
-/* The slab is off the list before it may be full: from then on its links are those of who frees into it. */
-static void *take_one_from(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n)
-{
-	struct mmsim_slab *slab;
-	struct taken t = {};
-	unsigned long flags;
-
-	if (!READ_ONCE(n->nr_partial))
-		return NULL;
-	spin_lock_irqsave(&n->lock, flags);
-	slab = list_first_entry_or_null(&n->partial, struct mmsim_slab, list);
-	if (slab) {
-		remove_partial(n, slab);
-		t = take_object(s, slab);
-		if (t.more)
-			add_partial(n, slab, false);
-	}
-	spin_unlock_irqrestore(&n->lock, flags);
-	if (unlikely(t.broken))
-		report_link(s, slab);
-	return t.object;
-}
-
-/* The node that a request prefers. */
-static int preferred_nid(struct mmsim_kmem_cache *s, int node)
-{
-	return node == NUMA_NO_NODE ? s->slabs->mem->cpu_node[raw_smp_processor_id()]->nid : node;
-}
-
-/*
- * The node whose list a request without __GFP_THISNODE takes slabs from when the preferred one has none: the first of
- * the zonelist with more than @keep, which it keeps for its own CPUs. NULL when there is none.
- */
-static struct mmsim_slub_node *other_node(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long keep)
-{
-	int highest = max(mmsim_gfp_zone(gfp | s->allocflags), 0);
-	struct mmsim_memory *mem = s->slabs->mem;
-	struct mmsim_zone **zone;
-
-	if ((gfp & __GFP_THISNODE) || mem->nr_nodes == 1)
-		return NULL;
-	for (zone = mem->node[preferred_nid(s, node)]->zonelist[highest]; *zone; zone++) {
-		struct mmsim_slub_node *n = mmsim_node_part(s, (*zone)->nid);
-
-		if (READ_ONCE(n->nr_partial) > keep)
-			return n;
-	}
-	return NULL;
-}
-
-/* An object without any CPU's help: from the preferred node, or from another that keeps so many slabs. */
-static void *take_one(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long keep)
-{
-	struct mmsim_slub_node *n = mmsim_node_part(s, preferred_nid(s, node));
-	void *object = take_one_from(s, n);
-
-	if (object)
-		return object;
-	n = other_node(s, gfp, node, keep);
-	return n ? take_one_from(s, n) : NULL;
-}
-
-/* Puts a slab that isn't frozen, that no list has, and that has free objects, on its node's list. */
-static void list_new_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
-{
-	struct mmsim_slub_node *n = mmsim_slub_node(s, slab);
-	unsigned long flags;
-
-	spin_lock_irqsave(&n->lock, flags);
-	add_partial(n, slab, false);
-	spin_unlock_irqrestore(&n->lock, flags);
-}
 
 /* --- The CPU's slabs --- */
 
@@ -260,7 +53,7 @@ static void *take_all(struct mmsim_slab *slab)
 		new.head = MMSIM_SLUB_NONE;
 		new.inuse = mmsim_slub_objects(slab);
 		new.frozen = old.head != MMSIM_SLUB_NONE;
-	} while (!change_state(slab, old, new));
+	} while (!mmsim_slub_change(slab, old, new));
 	return mmsim_slub_object(slab, old.head);
 }
 
@@ -285,11 +78,11 @@ static void thaw(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *head
 			mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
 			new.head = mmsim_slub_offset(slab, head);
 		}
-	} while (!change_state(slab, old, new));
+	} while (!mmsim_slub_change(slab, old, new));
 	if (!new.inuse && n->nr_partial >= READ_ONCE(mmsim_slub_cache(s)->min_partial))
 		list_add(&slab->list, empty);
 	else if (new.head != MMSIM_SLUB_NONE)
-		add_partial(n, slab, true);
+		mmsim_slub_add_partial(n, slab, true);
 	spin_unlock_irqrestore(&n->lock, flags);
 }
 
@@ -301,7 +94,7 @@ static unsigned int freelist_length(struct mmsim_kmem_cache *s, const struct mms
 
 	for (object = c->freelist; object; object = mmsim_slub_next(s, object)) {
 		if (++nr > mmsim_slub_objects(c->slab) || mmsim_slub_index(s, c->slab, object) < 0) {
-			report_link(s, c->slab);
+			mmsim_slub_report_link(s, c->slab);
 			return 0;
 		}
 		*tail = object;
@@ -357,7 +150,7 @@ static void freeze(struct mmsim_slab *slab)
 		old = mmsim_slub_state(slab);
 		new = old;
 		new.frozen = 1;
-	} while (!change_state(slab, old, new));
+	} while (!mmsim_slub_change(slab, old, new));
 }
 
 /* Slabs that a CPU takes from a node's list at once, the one that it goes on with included. */
@@ -376,7 +169,7 @@ static void freeze_from_node(struct mmsim_slub_cpu *c, struct mmsim_slub_node *n
 		return;
 	spin_lock_irqsave(&n->lock, flags);
 	while (nr-- && (slab = list_first_entry_or_null(&n->partial, struct mmsim_slab, list))) {
-		remove_partial(n, slab);
+		mmsim_slub_remove_partial(n, slab);
 		freeze(slab);
 		push_partial(c, slab);
 	}
@@ -396,10 +189,10 @@ static void refill_partial(struct mmsim_kmem_cache *s, struct mmsim_slub_cpu *c,
 {
 	struct mmsim_slub_node *n;
 
-	freeze_from_node(c, mmsim_node_part(s, preferred_nid(s, node)), slabs_at_once(s));
+	freeze_from_node(c, mmsim_node_part(s, mmsim_slub_preferred_nid(s, node)), slabs_at_once(s));
 	if (c->partial)
 		return;
-	n = other_node(s, gfp, node, mmsim_slub_cache(s)->min_partial);
+	n = mmsim_slub_other_node(s, gfp, node, mmsim_slub_cache(s)->min_partial);
 	if (n)
 		freeze_from_node(c, n, node == NUMA_NO_NODE ? slabs_at_once(s) : 1);
 }
@@ -440,11 +233,11 @@ static void *alloc_from_partial(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 	LIST_HEAD(empty);
 
 	if (s->debug || !mmsim_slub_enter(s, &c))
-		return take_one(s, gfp, node, mmsim_slub_cache(s)->min_partial);
+		return mmsim_slub_take_one(s, gfp, node, mmsim_slub_cache(s)->min_partial);
 	if (refill(s, c, gfp, node, &empty))
 		object = pop_object(s, c);
 	mmsim_slub_leave(c);
-	discard_slabs(s, &empty);
+	mmsim_slub_discard_slabs(s, &empty);
 	return object;
 }
 
@@ -453,7 +246,7 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 {
 	struct mmsim_slub_cpu *c;
 	void *object = NULL;
-	struct taken t;
+	struct mmsim_slub_taken t;
 
 	if (!s->debug && mmsim_slub_enter(s, &c)) {
 		if (!c->slab) {
@@ -466,9 +259,9 @@ static void *adopt_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 	}
 	if (object)
 		return object;
-	t = take_object(s, slab);
+	t = mmsim_slub_take_object(s, slab);
 	if (t.more)
-		list_new_slab(s, slab);
+		mmsim_slub_list_new_slab(s, slab);
 	return t.object;
 }
 
@@ -480,7 +273,7 @@ static void *alloc_from_slabs(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 
 	if (object)
 		return object;
-	slab = new_slab(s, gfp, node);
+	slab = mmsim_slub_new_slab(s, gfp, node);
 	return slab ? adopt_slab(s, slab) : NULL;
 }
 
@@ -506,7 +299,7 @@ void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node)
 		object = alloc_from_slabs(s, mmsim_slab_exact_node(gfp), node);
 	if (!object)
 		object = alloc_from_slabs(s, gfp, node);
-	return object ? object : take_one(s, gfp, node, 0);
+	return object ? object : mmsim_slub_take_one(s, gfp, node, 0);
 }
 
 /* As many objects as there are without new pages, up to @nr. */
@@ -521,7 +314,7 @@ static size_t pop_many(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **
 	while (i < nr && (c->freelist || refill(s, c, gfp, NUMA_NO_NODE, &empty)))
 		objects[i++] = pop_object(s, c);
 	mmsim_slub_leave(c);
-	discard_slabs(s, &empty);
+	mmsim_slub_discard_slabs(s, &empty);
 	return i;
 }
 
@@ -567,7 +360,7 @@ static void keep_partial(struct mmsim_kmem_cache *s, struct mmsim_slab *slab)
 		push_partial(c, slab);
 		mmsim_slub_leave(c);
 	}
-	discard_slabs(s, &empty);
+	mmsim_slub_discard_slabs(s, &empty);
 }
 
 /* After a free without a CPU, under the node's lock: the slab was full, or is empty. Whether it is to be given back. */
@@ -576,11 +369,11 @@ static bool relist(struct mmsim_kmem_cache *s, struct mmsim_slub_node *n, struct
 {
 	if (is_empty && n->nr_partial >= READ_ONCE(mmsim_slub_cache(s)->min_partial)) {
 		if (!was_full)
-			remove_partial(n, slab);
+			mmsim_slub_remove_partial(n, slab);
 		return true;
 	}
 	if (was_full)
-		add_partial(n, slab, true);
+		mmsim_slub_add_partial(n, slab, true);
 	return false;
 }
 
@@ -615,7 +408,7 @@ static bool push_lockless(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, v
 			return false;
 		new.frozen |= freeze;
 		mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
-	} while (!change_state(slab, old, new));
+	} while (!mmsim_slub_change(slab, old, new));
 	if (freeze)
 		keep_partial(s, slab);
 	return true;
@@ -634,12 +427,12 @@ static void push_locked(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, voi
 		old = mmsim_slub_state(slab);
 		new = pushed(slab, old, head, nr);
 		mmsim_slub_set_next(s, tail, mmsim_slub_object(slab, old.head));
-	} while (!change_state(slab, old, new));
+	} while (!mmsim_slub_change(slab, old, new));
 	if (!old.frozen)
 		discard = relist(s, n, slab, old.head == MMSIM_SLUB_NONE, !new.inuse);
 	spin_unlock_irqrestore(&n->lock, flags);
 	if (discard)
-		discard_slab(s, slab);
+		mmsim_slub_discard_slab(s, slab);
 }
 
 /* Puts @nr objects, linked from @head to @tail, back into their slab. */
@@ -742,40 +535,6 @@ bool mmsim_slub_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu)
 		return false;
 	thaw_current(s, c, &empty);
 	thaw_partial(s, c, &empty);
-	discard_slabs(s, &empty);
+	mmsim_slub_discard_slabs(s, &empty);
 	return true;
-}
-
-static int fewer_free(void *unused, const struct list_head *a, const struct list_head *b)
-{
-	const struct mmsim_slab *x = list_entry(a, struct mmsim_slab, list);
-	const struct mmsim_slab *y = list_entry(b, struct mmsim_slab, list);
-
-	return mmsim_slub_state(y).inuse > mmsim_slub_state(x).inuse;
-}
-
-/**
- * mmsim_slub_shrink_node() - give back the empty slabs of a node's list, and put the fullest of the others first
- * @s: the cache
- * @nid: the node
- *
- * Context: any.
- */
-void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid)
-{
-	struct mmsim_slub_node *n = mmsim_node_part(s, nid);
-	struct mmsim_slab *slab, *next;
-	unsigned long flags;
-	LIST_HEAD(empty);
-
-	spin_lock_irqsave(&n->lock, flags);
-	list_for_each_entry_safe(slab, next, &n->partial, list) {
-		if (mmsim_slub_state(slab).inuse)
-			continue;
-		remove_partial(n, slab);
-		list_add(&slab->list, &empty);
-	}
-	list_sort(NULL, &n->partial, fewer_free);
-	spin_unlock_irqrestore(&n->lock, flags);
-	discard_slabs(s, &empty);
 }

@@ -67,11 +67,28 @@ union mmsim_slub_state {
 
 static_assert(sizeof(union mmsim_slub_state) == sizeof(unsigned long));
 
+/* What mmsim_slub_take_object() has taken. */
+struct mmsim_slub_taken {
+	void *object;
+	bool more;		/* it left others */
+	bool broken;		/* its link leads nowhere: those behind it are lost, to be reported without a lock */
+};
+
 void *mmsim_slub_alloc(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
 void mmsim_slub_free(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
 size_t mmsim_slub_alloc_bulk(struct mmsim_kmem_cache *s, gfp_t gfp, size_t nr, void **objects);
 void mmsim_slub_free_bulk(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, size_t nr, void **objects);
 bool mmsim_slub_flush_cpu(struct mmsim_kmem_cache *s, unsigned int cpu);
+
+/* slub_node.c */
+struct mmsim_slab *mmsim_slub_new_slab(struct mmsim_kmem_cache *s, gfp_t gfp, int node);
+void mmsim_slub_discard_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
+void mmsim_slub_discard_slabs(struct mmsim_kmem_cache *s, struct list_head *slabs);
+void mmsim_slub_report_link(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab);
+struct mmsim_slub_node *mmsim_slub_other_node(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long keep);
+struct mmsim_slub_taken mmsim_slub_take_object(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
+void *mmsim_slub_take_one(struct mmsim_kmem_cache *s, gfp_t gfp, int node, unsigned long keep);
+void mmsim_slub_list_new_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
 void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid);
 
 /* slub_ops.c */
@@ -163,6 +180,36 @@ static __always_inline void mmsim_slub_leave(struct mmsim_slub_cpu *c)
 	barrier();
 	WRITE_ONCE(c->busy, false);
 	preempt_enable();
+}
+
+/* Changes a slab's word, unless somebody else has done so. */
+static inline bool mmsim_slub_change(struct mmsim_slab *slab, union mmsim_slub_state old, union mmsim_slub_state new)
+{
+	return cmpxchg(&slab->engine[0], old.word, new.word) == old.word;
+}
+
+/* Puts a slab with free objects, which no CPU has, on its node's list; the holder of its lock. */
+static inline void mmsim_slub_add_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab, bool tail)
+{
+	lockdep_assert_held(&n->lock);
+	WRITE_ONCE(n->nr_partial, n->nr_partial + 1);
+	if (tail)
+		list_add_tail(&slab->list, &n->partial);
+	else
+		list_add(&slab->list, &n->partial);
+}
+
+static inline void mmsim_slub_remove_partial(struct mmsim_slub_node *n, struct mmsim_slab *slab)
+{
+	lockdep_assert_held(&n->lock);
+	list_del(&slab->list);
+	WRITE_ONCE(n->nr_partial, n->nr_partial - 1);
+}
+
+/* The node that a request prefers. */
+static inline int mmsim_slub_preferred_nid(struct mmsim_kmem_cache *s, int node)
+{
+	return node == NUMA_NO_NODE ? s->slabs->mem->cpu_node[raw_smp_processor_id()]->nid : node;
 }
 
 /* An object from the CPU's freelist; NULL when there is none, or it can't be used just now. */
