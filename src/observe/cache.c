@@ -11,6 +11,8 @@
  *	shrink, validate		a 1 written to them does it; validate looks at debugging caches, which nobody
  *					may use meanwhile
  *
+ *	map				each slab and object; see map.c
+ *
  * What Linux counts of SLUB is counted of SLAB as well as it has it: no CPU has slabs there. SLOB's caches have no
  * slabs of their own; they have as many as their objects would fill.
  *
@@ -276,6 +278,7 @@ static void cache_came(struct mmsim_kmem_cache *s)
 	for (i = 0; i < ARRAY_SIZE(cache_files); i++)
 		mmsim_debugfs_file_in(s->files, cache_files[i].name, cache_files[i].store, s,
 				      cache_files[i].store ? &cache_file_fops : &cache_file_ro_fops);
+	mmsim_debugfs_file_in(s->files, "map", false, s, &mmsim_observe_map_fops);
 }
 
 static int cache_news(struct notifier_block *nb, unsigned long news, void *data)

@@ -49,7 +49,7 @@ static inline kmem_bufctl_t *slab_bufctl(struct slab *slabp)
 	return (kmem_bufctl_t *)(slabp + 1);
 }
 
-/* The descriptor of a slab; set before its first object is handed out. NULL: the slab is being given back. */
+/* The descriptor of a slab; NULL when that is on none of its node's lists: it comes or goes. list_lock to set */
 static inline struct slab *mmsim_classic_descriptor(const struct mmsim_slab *slab)
 {
 	return (struct slab *)READ_ONCE(slab->engine[0]);
@@ -235,6 +235,8 @@ void mmsim_classic_info(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info)
 void mmsim_classic_count(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count);
 void *mmsim_classic_place(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr);
 void mmsim_classic_map(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free);
+unsigned long mmsim_classic_cached(struct mmsim_kmem_cache *s);
+bool mmsim_classic_view(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view);
 int mmsim_classic_check(struct mmsim_kmem_cache *s, char *what, size_t size);
 void mmsim_classic_stats(struct mmsim_kmem_cache *s, unsigned long *counts);
 extern const char *const mmsim_classic_stat_names[];

@@ -118,13 +118,24 @@ unsigned int mmsim_classic_take(struct mmsim_kmem_cache *s, struct kmem_list3 *l
 	return got;
 }
 
+/*
+ * A slab leaves its node: whoever finds it from now on, with SLAB_TYPESAFE_BY_RCU for a grace period, finds no
+ * descriptor.
+ */
+static void leave_node(struct kmem_list3 *l3, struct slab *slabp)
+{
+	lockdep_assert_held(&l3->list_lock);
+	WRITE_ONCE(slabp->pages->engine[0], 0);
+	l3->nr_slabs--;
+}
+
 /* A slab that holds no object any more stays or is given back. */
 static void slab_fell_free(struct mmsim_kmem_cache *s, struct kmem_list3 *l3, struct slab *slabp,
 			   struct mmsim_classic_rest *rest)
 {
 	if (l3->free_objects > l3->free_limit) {
 		WRITE_ONCE(l3->free_objects, l3->free_objects - s->objects);
-		l3->nr_slabs--;
+		leave_node(l3, slabp);
 		list_move(&slabp->list, &rest->slabs);
 		return;
 	}
@@ -168,11 +179,8 @@ static void slab_destroy(struct mmsim_kmem_cache *s, struct slab *slabp)
 {
 	struct mmsim_slab *slab = slabp->pages;
 
-	if (mmsim_classic_of(s)->g.off_slab) {
-		/* It stays a slab for a grace period with SLAB_TYPESAFE_BY_RCU. */
-		WRITE_ONCE(slab->engine[0], 0);
+	if (mmsim_classic_of(s)->g.off_slab)
 		mmsim_slabs_kfree(s->slabs, slabp, _RET_IP_);
-	}
 	mmsim_slab_give_pages(s, slab);
 }
 
@@ -264,13 +272,13 @@ int mmsim_classic_grow(struct mmsim_kmem_cache *s, gfp_t gfp, int nid)
 		mmsim_slab_give_pages(s, slab);
 		return -ENOMEM;
 	}
-	slab->engine[0] = (unsigned long)slabp;
 	for (i = 0; i < s->objects && (s->ctor || s->debug); i++)
 		mmsim_slab_setup(s, slab, mmsim_classic_object(s, slabp, i));
 
 	nid = mmsim_slab_nid(slab);
 	l3 = mmsim_classic_list3(s, nid);
 	spin_lock_irqsave(&l3->list_lock, flags);
+	WRITE_ONCE(slab->engine[0], (unsigned long)slabp);
 	list_add_tail(&slabp->list, &l3->slabs_free);
 	WRITE_ONCE(l3->free_objects, l3->free_objects + s->objects);
 	l3->nr_slabs++;
@@ -301,7 +309,7 @@ unsigned long mmsim_classic_drain_free(struct mmsim_kmem_cache *s, struct kmem_l
 			slabp = list_last_entry(&l3->slabs_free, struct slab, list);
 			list_del(&slabp->list);
 			WRITE_ONCE(l3->free_objects, l3->free_objects - s->objects);
-			l3->nr_slabs--;
+			leave_node(l3, slabp);
 			l3->nr_free_slabs--;
 		}
 		spin_unlock_irqrestore(&l3->list_lock, flags);

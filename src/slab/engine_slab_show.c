@@ -161,6 +161,8 @@ struct array_walk {
 	int (*entry)(struct array_walk *w, void *object);	/* anything but 0 ends the walk */
 	struct mmsim_slab *slab;	/* the map's */
 	unsigned long *free;
+	struct mmsim_slab_view *view;	/* the view's, and what it shows the array's entries as */
+	char mark;
 	char *what;			/* the check's */
 	size_t size;
 };
@@ -187,14 +189,17 @@ static int walk_arrays(struct array_walk *w)
 	for_each_possible_cpu(i) {
 		const struct array_cache *ac = mmsim_cpu_part(w->s, i);
 
+		w->mark = MMSIM_OBJECT_CPU;
 		if (ac->nid == w->nid && !err)
 			err = walk_array(w, ac);
 	}
+	w->mark = MMSIM_OBJECT_SHARED;
 	if (w->l3->shared && !err)
 		err = walk_array(w, w->l3->shared);
 	for (i = 0; i < w->s->slabs->mem->nr_nodes && !err; i++) {
 		struct alien_cache **alien = READ_ONCE(mmsim_classic_list3(w->s, i)->alien);
 
+		w->mark = MMSIM_OBJECT_ALIEN;
 		if (alien && alien[w->nid])
 			err = walk_array(w, &alien[w->nid]->ac);
 	}
@@ -208,7 +213,11 @@ static int map_entry(struct array_walk *w, void *object)
 	if (!object || mmsim_slabs_head(w->s->slabs, object) != mmsim_slab_page(w->slab))
 		return 0;
 	i = mmsim_classic_index(w->s, mmsim_classic_descriptor(w->slab), object);
-	if (i < w->s->objects)
+	if (i >= w->s->objects)
+		return 0;
+	if (w->view)
+		w->view->object[i] = w->mark;
+	else
 		__set_bit(i, w->free);
 	return 0;
 }
@@ -224,19 +233,101 @@ static int map_entry(struct array_walk *w, void *object)
 void mmsim_classic_map(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free)
 {
 	struct array_walk w = { .s = s, .nid = mmsim_slab_nid(slab), .entry = map_entry, .slab = slab, .free = free };
-	struct slab *slabp = mmsim_classic_descriptor(slab);
+	struct slab *slabp;
 	unsigned long flags;
 	unsigned int i;
 
-	if (!slabp)
-		return;
 	w.l3 = mmsim_classic_list3(s, w.nid);
 	spin_lock_irqsave(&w.l3->list_lock, flags);
-	for (i = 0; i < s->objects; i++)
+	slabp = mmsim_classic_descriptor(slab);
+	for (i = 0; slabp && i < s->objects; i++)
 		if (slab_bufctl(slabp)[i] != BUFCTL_ACTIVE)
 			__set_bit(i, free);
-	walk_arrays(&w);
+	if (slabp)
+		walk_arrays(&w);
 	spin_unlock_irqrestore(&w.l3->list_lock, flags);
+}
+
+static void view_locked(struct array_walk *w, const struct slab *slabp)
+{
+	const struct mmsim_classic_geometry *g = &mmsim_classic_of(w->s)->g;
+	struct mmsim_slab_view *view = w->view;
+	unsigned int i;
+
+	lockdep_assert_held(&w->l3->list_lock);
+	view->nr = w->s->objects;
+	view->colour = slabp->colouroff - (g->off_slab ? 0 : g->descriptor);
+	if (!slabp->inuse)
+		view->list = "free";
+	else
+		view->list = slabp->inuse == view->nr ? "full" : "partial";
+	for (i = 0; i < view->nr; i++)
+		view->object[i] = ((const kmem_bufctl_t *)(slabp + 1))[i] == BUFCTL_ACTIVE ? MMSIM_OBJECT_USED :
+											 MMSIM_OBJECT_FREE;
+	walk_arrays(w);
+}
+
+/**
+ * mmsim_classic_view() - look at a slab and each of its objects
+ * @s: the cache
+ * @slab: the slab; see view in struct mmsim_slab_ops
+ * @view: filled in
+ *
+ * Context: process context, interrupts on. Holds the node's list_lock for the look.
+ * Return: false when it isn't on the node's lists any more, or not yet.
+ */
+bool mmsim_classic_view(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view)
+{
+	struct array_walk w = { .s = s, .nid = mmsim_slab_nid(slab), .entry = map_entry, .slab = slab, .view = view };
+	struct slab *slabp = NULL;
+
+	w.l3 = mmsim_classic_list3(s, w.nid);
+	spin_lock_irq(&w.l3->list_lock);
+	if (mmsim_slab_is_of(slab, s))
+		slabp = mmsim_classic_descriptor(slab);
+	if (slabp)
+		view_locked(&w, slabp);
+	spin_unlock_irq(&w.l3->list_lock);
+	return slabp;
+}
+
+/* Free objects that arrays of a node's CPUs and those behind them have. */
+static unsigned long cached_by_node(struct mmsim_kmem_cache *s, struct kmem_list3 *l3)
+{
+	struct alien_cache **alien = READ_ONCE(l3->alien);
+	unsigned long nr = 0;
+	unsigned int i;
+
+	spin_lock_irq(&l3->list_lock);
+	if (l3->shared)
+		nr = l3->shared->avail;
+	spin_unlock_irq(&l3->list_lock);
+	for (i = 0; alien && i < s->slabs->mem->nr_nodes; i++)
+		if (alien[i])
+			nr += READ_ONCE(alien[i]->ac.avail);
+	return nr;
+}
+
+/**
+ * mmsim_classic_cached() - count the free objects that lie in arrays
+ * @s: the cache
+ *
+ * Context: process context, interrupts on.
+ * Return: their number.
+ */
+unsigned long mmsim_classic_cached(struct mmsim_kmem_cache *s)
+{
+	unsigned long nr = 0;
+	unsigned int i;
+
+	for_each_possible_cpu(i) {
+		const struct array_cache *ac = mmsim_cpu_part(s, i);
+
+		nr += READ_ONCE(ac->avail);
+	}
+	for (i = 0; i < s->slabs->mem->nr_nodes; i++)
+		nr += cached_by_node(s, mmsim_classic_list3(s, i));
+	return nr;
 }
 
 static __printf(2, 3) int broken(struct array_walk *w, const char *fmt, ...)

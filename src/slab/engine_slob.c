@@ -287,6 +287,12 @@ static void slob_count(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsi
 	count->in_use = info.active_objs;
 }
 
+/* All pages are the heap's: other caches have no slab to look at. */
+static bool slob_view(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view)
+{
+	return s == s->slabs->heap && mmsim_slob_heap_view(s->slabs, slab, view);
+}
+
 static int slob_check(struct mmsim_kmem_cache *s, char *what, size_t size)
 {
 	return mmsim_slob_heap_check(s->slabs, what, size);
@@ -401,6 +407,7 @@ const struct mmsim_slab_ops mmsim_slob_ops = {
 	.flush_cpu	= slob_flush_cpu,
 	.info		= slob_info,
 	.count		= slob_count,
+	.view		= slob_view,
 	.in_use		= slob_in_use,
 	.check		= slob_check,
 	.stat_names	= slob_stat_names,

@@ -73,6 +73,7 @@ void mmsim_slob_heap_init(struct mmsim_slob_heap *heap);
 void *mmsim_slob_cut(struct mmsim_kmem_cache *s, const struct mmsim_slob_request *r, gfp_t gfp);
 bool mmsim_slob_is_cut(struct mmsim_slabs *slabs, struct mmsim_slab *slab, const void *p, size_t size);
 bool mmsim_slob_put(struct mmsim_slabs *slabs, struct mmsim_slab *slab, void *p, size_t size);
+bool mmsim_slob_heap_view(struct mmsim_slabs *slabs, struct mmsim_slab *slab, struct mmsim_slab_view *view);
 int mmsim_slob_heap_check(struct mmsim_slabs *slabs, char *what, size_t size);
 
 #endif /* MMSIM_SRC_ENGINE_SLOB_H */

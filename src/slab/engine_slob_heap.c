@@ -362,6 +362,60 @@ bool mmsim_slob_put(struct mmsim_slabs *slabs, struct mmsim_slab *slab, void *p,
 	return ok;
 }
 
+/* Marks the units of a page's free pieces. */
+static void view_pieces(const struct mmsim_slab *slab, struct mmsim_slab_view *view)
+{
+	unsigned int at, end, next;
+
+	for (at = first_piece(slab); at < END; at = next) {
+		next = piece_next(slab->virtual, at);
+		end = at + piece_units(slab->virtual, at);
+		if (next <= at || end > END)
+			return;
+		memset(view->object + at, MMSIM_OBJECT_FREE, end - at);
+	}
+}
+
+/* What is on none of the lists, for it is coming or going, has neither free units nor the mark of a full page. */
+static bool is_listed(struct mmsim_slabs *slabs, const struct mmsim_slab *slab)
+{
+	return mmsim_slab_is_of(slab, slabs->heap) && !mmsim_slob_is_whole(slab) &&
+	       (READ_ONCE(slab->engine[MMSIM_SLOB_FREE_UNITS]) || READ_ONCE(slab->engine[MMSIM_SLOB_FIRST]) == END);
+}
+
+/**
+ * mmsim_slob_heap_view() - look at a page of the heap and each of its units
+ * @slabs: the floor
+ * @slab: the page, or a whole block; see view in struct mmsim_slab_ops
+ * @view: filled in
+ *
+ * Context: any. Holds the heap's lock for the look.
+ * Return: false when it is on none of the lists, and no whole block.
+ */
+bool mmsim_slob_heap_view(struct mmsim_slabs *slabs, struct mmsim_slab *slab, struct mmsim_slab_view *view)
+{
+	struct mmsim_slob_heap *heap = mmsim_slob_heap(slabs);
+	unsigned long flags;
+	bool listed;
+
+	if (mmsim_slob_is_whole(slab)) {
+		view->list = "whole";
+		view->nr = 1;
+		view->object[0] = MMSIM_OBJECT_USED;
+		return mmsim_slab_is_of(slab, slabs->heap);
+	}
+	spin_lock_irqsave(&heap->lock, flags);
+	listed = is_listed(slabs, slab);
+	if (listed) {
+		view->list = free_units(slab) ? "partial" : "full";
+		view->nr = END;
+		memset(view->object, MMSIM_OBJECT_USED, END);
+		view_pieces(slab, view);
+	}
+	spin_unlock_irqrestore(&heap->lock, flags);
+	return listed;
+}
+
 /* The free pieces must be in order, inside the page, apart from each other, and as many units as it says. */
 static const char *pieces_fault(const struct mmsim_slab *slab)
 {

@@ -25,9 +25,32 @@ struct mmsim_slab *mmsim_cache_next_slab(struct mmsim_kmem_cache *s, struct mmsi
 	struct mmsim_page *end = s->slabs->map + s->slabs->nr_pages;
 
 	for (; page < end; page++)
-		if ((READ_ONCE(page->flags) & MMSIM_PAGE_SLAB) && READ_ONCE(page->mapping) == s)
+		if (mmsim_slab_is_of((struct mmsim_slab *)page, s))
 			return (struct mmsim_slab *)page;
 	return NULL;
+}
+
+/**
+ * mmsim_cache_view_slab() - look at a slab and each of its objects
+ * @s: the cache, which may be in use
+ * @slab: what mmsim_cache_next_slab() has found
+ * @view: filled in; its object[] is the caller's
+ *
+ * Context: process context, interrupts on; may sleep.
+ * Return: false when it isn't a slab of the cache any more, or not quite yet.
+ */
+bool mmsim_cache_view_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view)
+{
+	unsigned int i;
+
+	view->cpu = -1;
+	view->colour = 0;
+	if (!s->ops->view(s, slab, view))
+		return false;
+	view->in_use = 0;
+	for (i = 0; i < view->nr; i++)
+		view->in_use += view->object[i] == MMSIM_OBJECT_USED;
+	return true;
 }
 
 /* Names the objects of a slab that are in use; returns how many there are. */

@@ -34,9 +34,11 @@ static void account(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab, l
 {
 	bool reclaimable = s->flags & SLAB_RECLAIM_ACCOUNT;
 
+	long pages = sign * (1L << mmsim_slab_order(slab));
+
 	atomic_long_add(sign, &s->nr_slabs);
-	atomic_long_add(sign * (1L << mmsim_slab_order(slab)),
-			&s->slabs->nr_slab_pages[mmsim_slab_nid(slab)][reclaimable]);
+	atomic_long_add(pages, &s->nr_pages);
+	atomic_long_add(pages, &s->slabs->nr_slab_pages[mmsim_slab_nid(slab)][reclaimable]);
 }
 
 /* A slab of @owner's, whose pages are of the kind that @s asks for. */

@@ -131,7 +131,8 @@ struct mmsim_kmem_cache {
 	struct dentry *files;		/* for who follows mmsim_cache_chain. slabs->making */
 	struct list_head list;		/* of all caches. slabs->mutex */
 	int refcount;			/* creations that were merged into it. slabs->mutex */
-	atomic_long_t nr_slabs;		/* any */
+	atomic_long_t nr_slabs;		/* any ... */
+	atomic_long_t nr_pages;		/* ... and their pages: any */
 	long nr_seen;			/* slabs, by a check that is on its way. slabs->mutex */
 	atomic_long_t nr_errors;	/* misuses and damages found in this cache. any */
 
@@ -258,6 +259,23 @@ enum mmsim_cache_news {
 
 extern struct blocking_notifier_head mmsim_cache_chain;
 
+/* What an object is at a moment, as files show it. */
+#define MMSIM_OBJECT_USED	'#'	/* a client has it */
+#define MMSIM_OBJECT_FREE	'.'	/* it is free, and its slab has it */
+#define MMSIM_OBJECT_CPU	'c'	/* free, and a CPU has it for its next allocation */
+#define MMSIM_OBJECT_SHARED	's'	/* SLAB: free, in the array that the CPUs of its node share */
+#define MMSIM_OBJECT_ALIEN	'a'	/* SLAB: free, in another node's array for objects of its node */
+
+/* What a slab is at a moment. */
+struct mmsim_slab_view {
+	const char *list;		/* what it is on; "moving": between lists, or from or to the page floor */
+	int cpu;			/* whose list that is; -1 for no CPU's */
+	unsigned int nr;		/* objects in it; SLOB: units, or 1 for a block that is one object */
+	unsigned int in_use;		/* those that clients have */
+	unsigned int colour;		/* SLAB: bytes that its objects are shifted by */
+	char *object;			/* MMSIM_OBJECT_* of each; room for s->objects */
+};
+
 /**
  * struct mmsim_slab_ops - what an engine does
  * @name: "slub", "slab" or "slob"
@@ -276,6 +294,8 @@ extern struct blocking_notifier_head mmsim_cache_chain;
  * @reap: give back what has not been used for a while
  * @info: count objects and slabs
  * @count: the same for a node
+ * @cached: count the free objects that CPUs have
+ * @view: look at a slab and each of its objects
  * @place: where the slots of a slab are
  * @map: which objects of a slab are free
  * @in_use: whether an object can be freed
@@ -342,6 +362,14 @@ extern struct blocking_notifier_head mmsim_cache_chain;
  * @count(s, nid, count): as info(), but without slabs->mutex: the cache is there for as long as the call takes. @count
  * comes zeroed.
  *
+ * @cached(s): those that count() takes for objects in use. Process context, interrupts on; without slabs->mutex, as
+ * count(). NULL: there are none.
+ *
+ * @view(s, slab, view): fills in @view, but for in_use, which mmsim_cache_view_slab() counts, and what its struct has
+ * come with: no CPU, no colour. @slab was a slab of @s a moment ago; false when it isn't any more, or not quite yet.
+ * Process context, interrupts on; without slabs->mutex; takes the engine's locks for no longer than one slab takes.
+ * Exact for each object whose state doesn't change meanwhile, unless the slab is "moving".
+ *
  * @place(s, slab, &nr): address of the first slot; nr becomes the number of slots. Any context. NULL for an engine
  * whose slabs don't consist of slots of one size.
  *
@@ -382,6 +410,8 @@ struct mmsim_slab_ops {
 	void (*reap)(struct mmsim_kmem_cache *s);
 	void (*info)(struct mmsim_kmem_cache *s, struct mmsim_slabinfo *info);
 	void (*count)(struct mmsim_kmem_cache *s, unsigned int nid, struct mmsim_slab_count *count);
+	unsigned long (*cached)(struct mmsim_kmem_cache *s);
+	bool (*view)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view);
 	void *(*place)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned int *nr);
 	void (*map)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, unsigned long *free);
 	bool (*in_use)(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, void *object);
@@ -470,6 +500,7 @@ int mmsim_slabs_check(struct mmsim_slabs *slabs, char *what, size_t size);
 
 /* left.c */
 struct mmsim_slab *mmsim_cache_next_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab);
+bool mmsim_cache_view_slab(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view);
 void mmsim_cache_report_left(struct mmsim_kmem_cache *s, unsigned long caller);
 
 /* kmalloc.c: the same for kmalloc; also for an engine's own needs, once slabs->up */
@@ -538,6 +569,12 @@ static inline unsigned int mmsim_slab_order(const struct mmsim_slab *slab)
 static inline unsigned int mmsim_slab_nid(const struct mmsim_slab *slab)
 {
 	return mmsim_page_nid((const struct mmsim_page *)slab);
+}
+
+/* Whether a page is a slab of this cache, at this moment. */
+static inline bool mmsim_slab_is_of(const struct mmsim_slab *slab, const struct mmsim_kmem_cache *s)
+{
+	return (READ_ONCE(slab->flags) & MMSIM_PAGE_SLAB) && READ_ONCE(slab->cache) == s;
 }
 
 /* The head of the block that @addr lies in, be it a slab or not; NULL when it is not the region's. */

@@ -46,7 +46,7 @@ static_assert(sizeof(struct mmsim_slub_node) <= MMSIM_NODE_PART);
 
 /*
  * A slab's first engine word. The second one is the number of its objects, constant; it has fewer than s->objects when
- * it is of s->min_order.
+ * it is of s->min_order; and it is 0 until a new slab is ready.
  */
 union mmsim_slub_state {
 	u64 word;
@@ -95,6 +95,10 @@ void mmsim_slub_shrink_node(struct mmsim_kmem_cache *s, unsigned int nid);
 #define MMSIM_SLUB_MAX_CPU_PARTIAL	1000000	/* objects */
 void mmsim_slub_set_cpu_partial(struct mmsim_kmem_cache *s, unsigned int objects);
 
+/* slub_show.c */
+unsigned long mmsim_slub_cached(struct mmsim_kmem_cache *s);
+bool mmsim_slub_view(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct mmsim_slab_view *view);
+
 /* slub_layout.c */
 int mmsim_slub_order(const struct mmsim_slab_rules *rules, unsigned int size);
 int mmsim_slub_layout(struct mmsim_kmem_cache *s);
@@ -116,7 +120,7 @@ static inline union mmsim_slub_state mmsim_slub_state(const struct mmsim_slab *s
 
 static inline unsigned int mmsim_slub_objects(const struct mmsim_slab *slab)
 {
-	return slab->engine[1];
+	return READ_ONCE(slab->engine[1]);
 }
 
 static inline void *mmsim_slub_object(const struct mmsim_slab *slab, u32 offset)

@@ -52,8 +52,9 @@ static void link_objects(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, un
 		prev = object;
 	}
 	mmsim_slub_set_next(s, prev, NULL);
-	slab->engine[1] = nr;
 	WRITE_ONCE(slab->engine[0], state.word);
+	/* Pairs with mmsim_slub_view(), which may find the slab at any time. */
+	smp_store_release(&slab->engine[1], nr);
 }
 
 /**
