@@ -38,6 +38,32 @@ commands() {
 # of FILE: what the folder of the cache vm_area says there.
 of() { cat "$DEBUG/slab/vm_area/$1"; }
 
+# map: its slabs and objects. shown CHARACTER: how many objects are shown so.
+map() { of map | sed 1,2d; }
+shown() { map | awk '{ print $9 }' | tr -cd "$1" | wc -c; }
+
+# frag FIELD...: what slabfrag says of the cache.
+frag() { awk -v fields="$*" '$1 == "vm_area" { n = split(fields, f); for (i = 1; i <= n; i++) print $f[i] }' "$DEBUG/slabfrag" | xargs; }
+
+# maps ENGINE: the map of the cache with 100 objects in use, and its line in slabfrag.
+maps() {
+	check "slabfrag has every cache" equal "$(sed 1d "$DEBUG/slabfrag" | awk '{ print $1 }')" "$(sed 1,2d "$DEBUG/slabinfo" | awk '{ print $1 }')"
+	check "  what is in use of it, and the bytes asked for" equal "$(frag 5 7)" "100 20000"
+	if [ "$1" = slob ]; then
+		check "  there are no slabs to map" equal "$(map)" ""
+		check "  the heap's map has a character for each 2 bytes" equal 2048 \
+			"$(sed 1,2d "$DEBUG/slab/slob_heap/map" | awk '$5 != "whole" { print length($9) }' | sort -u)"
+		return
+	fi
+	check "  the bytes held" equal "$(frag 8)" "$(($(row vm_area 15) * $(row vm_area 6) * 4096))"
+	check "the map has each slab" equal "$(map | wc -l)" "$(row vm_area 15)"
+	check "  each object" equal "$(map | awk '$6 != length($9)'; map | awk '{ sum += $6 } END { print sum }')" "$(row vm_area 3)"
+	check "  100 of them in use" equal "$(shown '#') $(map | awk '{ sum += $7 } END { print sum }')" "100 100"
+	check "  others free" equal "$(shown '.cs')" "$(($(row vm_area 3) - 100))"
+	check "  full slabs, too" [ "$(map | awk '$5 == "full"' | wc -l)" -ge 1 ]
+	check "  read in pieces it is the same" equal "$(dd if="$DEBUG/slab/vm_area/map" bs=33 2>/dev/null | cksum)" "$(of map | cksum)"
+}
+
 # write_refused WORD FILE TEXT: a write to a file of the folder fails, and a new log line has WORD in it.
 write_refused() {
 	dmesg -c >/dev/null
@@ -62,6 +88,7 @@ folder() {
 	check "  with 100 objects it has as many as slabinfo says" equal "$(of slabs) $(of total_objects)" \
 		"$(row vm_area 15) N0=$(row vm_area 15) $(row vm_area 3) N0=$(row vm_area 3)"
 	check "  in use, too" equal "$(of objects)" "$(row vm_area 2) N0=$(row vm_area 2)"
+	maps "$1"
 	check "  validate finds nothing wrong" sh -c "echo 1 >$DEBUG/slab/vm_area/validate"
 	check "  and wants a 1" write_refused "write 1" validate 0
 	check "  shrink wants one, too" write_refused "write 1" shrink yes

@@ -5,6 +5,13 @@
  *	slabinfo	a line a cache, in the format and the order of /proc/slabinfo, version 2.1: the youngest first.
  *			"name limit batchcount shared" written to it tunes a cache, as in Linux
  *	slabstat	a line a cache: its name, its engine, and what the engine counts as "name=number"
+ *	slabfrag	a line a cache: where its memory is. Of objects those that clients have are used, and those
+ *			that are free in the hands of CPUs are cached. "asked" is the bytes of the used ones, each as
+ *			large as the cache's objects are; "held" those of the slabs' pages; "tail" what lies around
+ *			the slots of slabs, where no object fits; "lost" the share of what is held that isn't asked.
+ *			"partial" slabs are those on nodes' lists, "full" the share of their objects in use
+ *
+ * SLOB's caches hold what their objects take up, and the heap's row is about the pages that these are cut from.
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
@@ -99,8 +106,81 @@ static int slabstat_show(struct seq_file *s, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(slabstat);
 
+/* All nodes together. */
+static void count_cache(struct mmsim_kmem_cache *cache, struct mmsim_slab_count *sum)
+{
+	unsigned int nid;
+
+	for (nid = 0; nid < cache->slabs->mem->nr_nodes; nid++) {
+		struct mmsim_slab_count count = {};
+
+		cache->ops->count(cache, nid, &count);
+		sum->slabs += count.slabs;
+		sum->objects += count.objects;
+		sum->in_use += count.in_use;
+		sum->partial += count.partial;
+		sum->partial_in_use += count.partial_in_use;
+	}
+}
+
+static bool is_piece_of_heap(const struct mmsim_kmem_cache *cache)
+{
+	return cache->engine == MMSIM_ENGINE_SLOB && cache != cache->slabs->heap;
+}
+
+static unsigned long bytes_held(struct mmsim_kmem_cache *cache, const struct mmsim_slab_count *sum)
+{
+	if (cache->engine == MMSIM_ENGINE_SLOB)
+		return sum->objects * cache->size;
+	return atomic_long_read(&cache->nr_pages) << PAGE_SHIFT;
+}
+
+/* In tenths of a percent; the parts of a cache in use may be of different moments. */
+static unsigned long share(unsigned long part, unsigned long whole)
+{
+	return whole ? min(part, whole) * 1000 / whole : 0;
+}
+
+static void show_frag(struct seq_file *s, struct mmsim_kmem_cache *cache)
+{
+	unsigned long used, cached, asked, held, tail, lost, full;
+	struct mmsim_slab_count sum = {};
+
+	count_cache(cache, &sum);
+	if (is_piece_of_heap(cache)) {
+		sum.objects = sum.in_use;
+		sum.slabs = 0;
+	}
+	cached = cache->ops->cached ? min(cache->ops->cached(cache), sum.in_use) : 0;
+	used = sum.in_use - cached;
+	asked = used * cache->object_size;
+	held = bytes_held(cache, &sum);
+	tail = held - min(held, sum.objects * cache->size);
+	lost = share(held - min(held, asked), held);
+	full = share(sum.partial_in_use, sum.partial * cache->objects);
+	seq_printf(s, "%-17s %-6s %7lu %8lu %8lu %7lu %10lu %10lu %8lu %3lu.%lu%% %7lu %3lu.%lu%%\n", cache->name,
+		   cache->ops->name, sum.slabs, sum.objects, used, cached, asked, held, tail, lost / 10, lost % 10,
+		   sum.partial, full / 10, full % 10);
+}
+
+static int slabfrag_show(struct seq_file *s, void *unused)
+{
+	struct mmsim *m = s->private;
+	struct mmsim_kmem_cache *cache;
+
+	seq_puts(s, "# name            engine   slabs  objects     used  cached      asked       held     tail");
+	seq_puts(s, "   lost partial   full\n");
+	mutex_lock(&m->slabs->mutex);
+	list_for_each_entry_reverse(cache, &m->slabs->caches, list)
+		show_frag(s, cache);
+	mutex_unlock(&m->slabs->mutex);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(slabfrag);
+
 const struct mmsim_observe_file mmsim_observe_slab[] = {
 	{ "slabinfo",	&slabinfo_fops, .writable = true },
 	{ "slabstat",	&slabstat_fops },
+	{ "slabfrag",	&slabfrag_fops },
 	{}
 };
