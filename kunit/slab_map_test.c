@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * KUnit suite "slab_map": what is shown of each slab and each object. It must agree, object by object, with what a test
- * has allocated and freed: in full slabs, in those that CPUs have, in the arrays of SLAB, and while others use the cache.
+ * has allocated and freed: in full slabs, in those that CPUs have, in the arrays of SLAB, and while others use the
+ * cache.
  */
 #include <linux/cpumask.h>
 #include <linux/kthread.h>
@@ -85,9 +86,12 @@ static bool shown_as(struct field *f, const void *object, bool used)
 		i = at / f->s->size;
 		end = i + 1;
 	}
-	for (; i < end; i++)
-		if (i >= f->view.nr || (f->view.object[i] == MMSIM_OBJECT_USED) != used)
+	for (; i < end; i++) {
+		bool in_use = i < f->view.nr && f->view.object[i] == MMSIM_OBJECT_USED;
+
+		if (i >= f->view.nr || in_use != used)
 			return false;
+	}
 	return true;
 }
 
@@ -325,7 +329,7 @@ static int churn(void *data)
 	return 0;
 }
 
-/* While another thread uses the cache, objects in use are shown as that, and none of the slabs is one of another cache. */
+/* While another thread uses the cache, objects in use are shown as that, and no slab is one of another cache. */
 static void slab_map_in_use(struct kunit *test)
 {
 	struct field *f = start(test);
