@@ -308,6 +308,9 @@ static void mirror_find_tracepoint(struct tracepoint *tp, void *unused)
 
 static void mirror_unregister(int nr)
 {
+	/* Such a kernel lacks the function, and nothing was registered. */
+	if (!IS_ENABLED(CONFIG_TRACEPOINTS))
+		return;
 	while (nr--)
 		tracepoint_probe_unregister(mirror_probes[nr].tracepoint, mirror_probes[nr].probe, NULL);
 	/* After this no probe runs any more. */
