@@ -18,7 +18,7 @@ help:
 	@echo
 	@echo '  make demo          boot a stock kernel in QEMU, let mmsim mirror what it allocates, and show both'
 	@echo '  make test          the KUnit suites in User Mode Linux; the module on stock 6.12 and 6.1 in QEMU'
-	@echo '  make check         every lane: test, and style, own, dkms, kasan, kasan-stock, kcsan, bench (scripts/lane.sh runs one)'
+	@echo '  make check         every lane: test, and style, own, dkms, kasan, kasan-stock, kcsan, old, bench (scripts/lane.sh runs one)'
 	@echo '  make bench         mmsim and the host side by side'
 	@echo '  make style         checkpatch, kernel-doc, sparse, shellcheck'
 	@echo

@@ -3,7 +3,7 @@
 #
 #   guest.sh KERNEL SCRIPT [OPTION...] [KEY=VALUE...]
 #
-#   KERNEL          as for kernel.sh: uml runs as a process, the others in QEMU
+#   KERNEL          as for kernel.sh: uml, old-slab and old-slob run as a process, the others in QEMU
 #   SCRIPT          scripts/guest/SCRIPT.sh, or with a slash in it a path
 #   KEY=VALUE       becomes a variable of the script
 #   --module DIR    a folder from module.sh: its *.ko are /modules/*.ko in the guest (may be given again)
@@ -72,13 +72,13 @@ case $script in
 esac
 [ -e "$script" ] || die "no guest script $script"
 name=${name:-$kernel-$(basename "$script" .sh)}
-if [ "$kernel" = uml ] || [ -n "$icount" ]; then
+if is_uml "$kernel" || [ -n "$icount" ]; then
 	cpus=${cpus:-1}
 fi
 cpus=${cpus:-2}
 
 need_packages busybox-static cpio
-[ "$kernel" = uml ] || need_packages qemu-system-x86
+is_uml "$kernel" || need_packages qemu-system-x86
 kernel_folder=$(kernel_dir "$kernel")
 image=$kernel_folder/image
 work=$(mktemp -d -p "$MMSIM_RUN")
@@ -100,7 +100,7 @@ initramfs() {
 	for d in "${modules[@]}"; do
 		cp "$d"/*.ko "$root/modules/"
 	done
-	if [ "$kernel" != uml ]; then
+	if ! is_uml "$kernel"; then
 		d=$(once "$MMSIM_TOP/scripts/module.sh" "$kernel" SRC="$MMSIM_TOP/scripts/guest/exit")
 		cp "$d/exit.ko" "$root/"
 	fi
@@ -115,7 +115,7 @@ initramfs() {
 # The guest's scripts read the log back, and mustn't miss what came first.
 LOG="loglevel=7 log_buf_len=4M"
 
-results_in_guest() { [ "$kernel" = uml ] && echo "/results/${results##*/}" || echo /dev/ttyS1; }
+results_in_guest() { is_uml "$kernel" && echo "/results/${results##*/}" || echo /dev/ttyS1; }
 
 # qemu SECONDS ACCELERATOR: boots $work/initramfs; the kernel talks to $console and the script to $results.
 #
@@ -160,17 +160,18 @@ accelerator() {
 run() {
 	local code=0
 	[ "${V:-0}" = 0 ] || tail -f -s 0.2 --pid=$BASHPID "$console" &
-	case $kernel in
-	uml) uml "$timeout" || code=$? ;;
-	*) qemu "$timeout" "$accel" || code=$? ;;
-	esac
+	if is_uml "$kernel"; then
+		uml "$timeout" || code=$?
+	else
+		qemu "$timeout" "$accel" || code=$?
+	fi
 	printf '%s\n' $code >"$work/code"
 }
 
 # What is wrong with the run that ended with code $1, one reason a line; nothing for a clean one.
 faults() {
 	local code=$1 success=$SUCCESS reports
-	[ "$kernel" != uml ] || success=0
+	! is_uml "$kernel" || success=0
 	case $code in
 	"$success") ;;
 	124 | 137) echo "no end within $timeout s" ;;
@@ -190,7 +191,7 @@ exec 6>"$MMSIM_OUT/log/.lock-$name"
 flock 6
 : >"$console"
 : >"$results"
-if [ "$kernel" = uml ]; then
+if is_uml "$kernel"; then
 	accel=
 elif [ -n "$icount" ]; then
 	accel=tcg

@@ -3,6 +3,7 @@
 #
 #   kernel.sh NAME      NAME: 6.12 | 6.1    Debian's stock kernel, image and headers, unpacked but not installed
 #                             uml           User Mode Linux 6.12 (scripts/configs/uml.config)
+#                             old-slab, old-slob  User Mode Linux 6.1 with SLAB, or SLOB (uml-old.config + NAME.config)
 #                             kasan, kcsan  small 6.12 kernels for QEMU with that detector (qemu.config + NAME.config)
 #   kernel.sh source 6.12 | 6.1             the unpacked linux-source tree
 #
@@ -120,6 +121,7 @@ build_kernel() {
 	make -C "$source" O="$dir/build" ARCH="$arch" tinyconfig
 	"$source/scripts/kconfig/merge_config.sh" -m -O "$dir/build" "$dir/build/.config" "$@"
 	make -C "$dir/build" ARCH="$arch" olddefconfig
+	make -C "$dir/build" ARCH="$arch" syncconfig	# 6.1's UML reads what tinyconfig has left, a 32-bit machine, first
 	configured "$dir/build" "$@"
 	make -C "$dir/build" ARCH="$arch" -j"$JOBS" "$target" modules
 	ln -s "build/$image" "$dir/image"
@@ -127,9 +129,9 @@ build_kernel() {
 }
 
 built_kernel() {
-	local name=$1 arch=$2 target=$3 image=$4 minutes=$5 source version key dir f
-	shift 5
-	version=$(candidate linux-source-6.12)
+	local name=$1 linux=$2 arch=$3 target=$4 image=$5 minutes=$6 source version key dir f
+	shift 6
+	version=$(candidate "linux-source-$linux")
 	for f in "$@"; do
 		[ -f "$f" ] || die "no configuration $f"
 	done
@@ -137,8 +139,8 @@ built_kernel() {
 	dir=$MMSIM_CACHE/kernels/$name-$version-$key
 	if [ ! -e "$dir/.ready" ]; then
 		need_packages "${BUILD_TOOLS[@]}"
-		source=$(source_tree 6.12)
-		step "Linux 6.12 ($name): building, about $minutes minutes on 2 cores" "$MMSIM_CACHE/log/build-$name.log" \
+		source=$(source_tree "$linux")
+		step "Linux $linux ($name): building, about $minutes minutes on 2 cores" "$MMSIM_CACHE/log/build-$name.log" \
 			build_kernel "$dir" "$source" "$arch" "$target" "$image" "$@"
 		touch "$dir/.ready"
 	fi
@@ -151,11 +153,13 @@ kernel() {
 	6.12 | 6.1)
 		stock_kernel "$1" ;;
 	uml)
-		built_kernel uml um linux linux 3 "$configs/uml.config" ;;
+		built_kernel uml 6.12 um linux linux 3 "$configs/uml.config" ;;
+	old-slab | old-slob)
+		built_kernel "$1" 6.1 um linux linux 2 "$configs/uml-old.config" "$configs/$1.config" ;;
 	kasan | kcsan)
-		built_kernel "$1" x86_64 bzImage arch/x86/boot/bzImage 8 "$configs/qemu.config" "$configs/$1.config" ;;
+		built_kernel "$1" 6.12 x86_64 bzImage arch/x86/boot/bzImage 8 "$configs/qemu.config" "$configs/$1.config" ;;
 	*)
-		die "no kernel '$1': choose 6.12, 6.1, uml, kasan or kcsan" ;;
+		die "no kernel '$1': choose 6.12, 6.1, uml, old-slab, old-slob, kasan or kcsan" ;;
 	esac
 }
 

@@ -10,6 +10,7 @@
 #   kasan                  the KUnit suites under KASAN, lockdep and sleep-in-atomic checks
 #   kasan-stock            files, commands, processes and storms under them; source=cma too
 #   kcsan                  KUnit, and everything at once, under the data race detector with 2 CPUs
+#   old                    mmsim's SLAB and SLOB beside those of Linux 6.1: layout, cache by cache; pages taken, step by step
 #   style                  checkpatch --strict, kernel-doc, sparse against 6.12 and 6.1, shellcheck
 #   own                    no run of lines copied from the kernel (where the comparison script is at hand)
 #   dkms                   DKMS adds, builds, installs and removes the module
@@ -21,7 +22,7 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 # In this order two at a time take the least time together.
-ALL=(uml stock-6.12 stock-6.1 kasan kasan-stock kcsan style own dkms bench)
+ALL=(uml stock-6.12 stock-6.1 kasan kasan-stock kcsan old style own dkms bench)
 # The KUnit suites that have to be there: those of Kbuild, each in a file of its name.
 SUITES=$(sed -n 's/^mmsim-y += //p' "$MMSIM_TOP/Kbuild" | grep -o '[a-z_]*_test' | sed 's/_test//' | xargs)
 # Those of their tests that a kernel in QEMU with cma= on its line must not skip.
@@ -124,6 +125,22 @@ lane_kcsan() {
 		--expect 'data-race in (__synchronize_hardirq / handle_irq_event|handle_irq_event / __synchronize_hardirq)' \
 		suites="$SUITES" never_skipped="$NEVER_SKIPPED"
 	guest kcsan races "" --timeout 300 --parallel --expect 'data-race in __percpu_counter_limited_add' seconds=20
+}
+
+# old_guest KERNEL FOLDER [OPTION...]: mmsim beside the kernel's own allocator, which the module in scripts/guest/FOLDER shows.
+old_guest() {
+	local kernel=$1 host
+	if host=$("$SCRIPTS/module.sh" "$kernel" SRC="$SCRIPTS/guest/$2"); then
+		guest "$kernel" "$kernel" "" --module "$host" "${@:3}"
+	else
+		failed=$((failed + 1))
+		failure "lane $lane: $2 does not build"
+	fi
+}
+
+lane_old() {
+	old_guest old-slab hostslab --append slab_nomerge	# each cache with a row of its own
+	old_guest old-slob hostslob
 }
 
 # silent COMMAND...: succeeds when COMMAND does, and says nothing.

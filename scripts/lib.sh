@@ -118,6 +118,9 @@ once() {
 # kernel_dir NAME | source VERSION: the folder that kernel.sh provides. It takes apt seconds to say which, so ask once.
 kernel_dir() { once "$MMSIM_TOP/scripts/kernel.sh" "$@"; }
 
+# is_uml KERNEL: it runs as a process.
+is_uml() { case $1 in uml | old-*) ;; *) return 1 ;; esac }
+
 # add_counts FILE: adds the last line of FILE, `N passed, N failed`, to $passed and $failed; without one that is a failure.
 add_counts() {
 	local p f

@@ -36,7 +36,7 @@ kernel_folder=$(kernel_dir "$kernel")
 kdir=$kernel_folder/build
 dir=$MMSIM_OUT/$name
 log=$MMSIM_OUT/log/module-$name.log
-[ "$kernel" = uml ] && flags+=(ARCH=um)
+is_uml "$kernel" && flags+=(ARCH=um)
 
 copy_sources() {
 	if [ "$(cat "$dir/.kdir" 2>/dev/null)" != "$kdir" ]; then
