@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Provides programs that read the kernel's files and were not written for mmsim, and prints the folder that holds them:
 #
-#   bin/page-types, bin/page_owner_sort    from linux-source-6.12, linked statically
-#   bin/node-exporter                      Debian's prometheus-node-exporter, unpacked but not installed
-#   bin/slabtop, bin/vmstat                Debian's procps
-#   lib/                                   what the last three need: to be run as lib/ld.so --library-path lib bin/vmstat
+#   bin/page-types, bin/page_owner_sort, bin/slabinfo    from linux-source-6.12, linked statically
+#   bin/node-exporter          Debian's prometheus-node-exporter, unpacked but not installed
+#   bin/slabtop, bin/vmstat    Debian's procps
+#   lib/                       what the last three need: to be run as lib/ld.so --library-path lib bin/vmstat
 #
-# It lives in $MMSIM_CACHE, keyed by the packages' versions.
+# It lives in $MMSIM_CACHE, keyed by the packages' versions and by this script.
 
 . "$(dirname "$0")/lib.sh"
 
 tools() {
 	local source=$1 bin=$2
 	gcc -O2 -static -o "$bin/page_owner_sort" "$source/tools/mm/page_owner_sort.c"
+	gcc -O2 -static -o "$bin/slabinfo" "$source/tools/mm/slabinfo.c"
 	gcc -O2 -static -I"$source/tools/lib" -I"$source/tools/lib/api" -I"$source/tools/include" -o "$bin/page-types" \
 		"$source/tools/mm/page-types.c" "$source/tools/lib/api/fs/fs.c" "$source/tools/lib/api/debug.c" \
 		"$source/tools/lib/str_error_r.c"
@@ -48,6 +49,7 @@ need_packages gcc libc6-dev procps
 source=$(kernel_dir source 6.12)
 [ -n "$(version prometheus-node-exporter)" ] || update_package_lists
 dir=$MMSIM_CACHE/readers/$(basename "$source")-$(version prometheus-node-exporter)-$(dpkg-query -W -f '${Version}' procps | tr : -)
+dir+=-$(cksum <"$0" | cut -d' ' -f1)
 (
 	flock 4
 	if [ ! -e "$dir/.ready" ]; then

@@ -1,6 +1,6 @@
 # shellcheck shell=dash
 # Programs that nobody here wrote read mmsim's files, and what they make of them is compared with the files themselves:
-# page_owner_sort, page-types, slabtop, vmstat and Prometheus's node exporter. From scripts/readers.sh, in /files.
+# page_owner_sort, page-types, slabinfo, slabtop, vmstat and Prometheus's node exporter. From scripts/readers.sh, in /files.
 
 BIN=/files/bin
 
@@ -187,11 +187,55 @@ caches() {
 	check "  and all caches" equal "$(sed -n 's/^ Active \/ Total Caches.* \/ \([0-9]*\) .*/\1/p' /tmp/slabtop)" "$(slab_fields | wc -l)"
 }
 
+# slabinfo OPTION...: the kernel's tool, which reads /sys/kernel/slab, finds mmsim's caches there.
+slabinfo() {
+	mount -o bind "$DEBUG/slab" /sys/kernel/slab
+	$BIN/slabinfo "$@"
+	umount /sys/kernel/slab
+}
+
+# first FILE: the number that a file of the folder slab begins with.
+first() { sed 's/ .*//' "$DEBUG/slab/$1"; }
+
+# slab_rows: what it should say of each cache: name, objects, their size, bytes, slabs, objects in a slab, order.
+slab_rows() {
+	local s slabs cpu
+	for s in "$DEBUG"/slab/*; do
+		s=${s##*/}
+		slabs=$(first "$s/slabs") cpu=$(first "$s/cpu_slabs")
+		echo "$s $(first "$s/objects") $(first "$s/object_size") $((slabs << 12 << $(first "$s/order")))" \
+			"$((slabs - cpu))/$(first "$s/partial")/$cpu $(first "$s/objs_per_slab") $(first "$s/order")"
+	done | sort
+}
+
+tool() {
+	ctl cache_create inode 600 flags='SLAB_RECLAIM_ACCOUNT|SLAB_HWCACHE_ALIGN' >/dev/null
+	ctl cache_alloc inode count=100 >/dev/null
+	ctl kmalloc size=500 count=50 >/dev/null
+	slabinfo -l -z -B >/tmp/slabs
+	check "slabinfo lists every cache, with its folder's figures" equal "$(sed 1d /tmp/slabs | awk '{ print $1, $2, $3, $4, $5, $6, $7 }' | sort)" "$(slab_rows)"
+	check "  and flags" equal "$(awk '$1 == "inode" { print $10 }' /tmp/slabs)" Aa
+	slabinfo -S -z -B >/tmp/slabs
+	check "  the largest one first" equal "$(sed 1d /tmp/slabs | awk '{ print $4 }')" "$(slab_rows | awk '{ print $4 }' | sort -rn)"
+	slabinfo -T >/tmp/totals
+	check "  it counts all caches, and those with slabs" has /tmp/totals \
+		"^Slabcaches : +$(slab_rows | wc -l) +Aliases +: +0->0 +Active: +$(slab_rows | awk '$4' | wc -l)\$"
+	slabinfo -r inode >/tmp/report
+	check "  it reports on a cache" has /tmp/report "^Slabcache: inode +Aliases: +0 Order : +$(first inode/order) Objects: $(first inode/objects)\$"
+	check "    with its slabs" has /tmp/report "^Object : +600  Total  : +$(first inode/slabs) +Sanity Checks : Off +Total: +$(slab_rows | awk '$1 == "inode" { print $4 }')\$"
+	check "  it shrinks it" slabinfo -s inode
+	ctl free_all >/dev/null
+	slabinfo -s inode
+	check "  to nothing when all is freed" equal "$(first inode/slabs)" 0
+	ctl cache_destroy inode >/dev/null
+}
+
 owner
 check "mmsim loads" load size=64M
 types
 exporter
 caches
+tool
 check "ok" verdict
 check "without page_owner=on there is no file page_owner" fails test -e "$DEBUG/page_owner"
 check "it unloads" unload
