@@ -215,6 +215,21 @@ static void expect_lists(struct kunit *test, struct field *f, struct lists want)
 	KUNIT_EXPECT_EQ(test, got.other, 0);
 }
 
+/* What is counted of three full slabs, one with a single object, and @partial with one object free. */
+static void expect_count(struct kunit *test, struct field *f, unsigned int partial)
+{
+	struct mmsim_slab_count count = {};
+
+	f->s->ops->count(f->s, 0, &count);
+	KUNIT_EXPECT_EQ(test, count.slabs, 4);
+	KUNIT_EXPECT_EQ(test, count.objects, 4 * f->s->objects);
+	KUNIT_EXPECT_EQ(test, count.in_use, 3 * f->s->objects + 1 - partial);
+	KUNIT_EXPECT_EQ(test, count.partial, 1 + partial);
+	KUNIT_EXPECT_EQ(test, count.partial_in_use, 1 + partial * (f->s->objects - 1));
+	KUNIT_EXPECT_EQ(test, count.cpu_slabs, 0);
+	KUNIT_EXPECT_EQ(test, f->s->ops->cached(f->s), 0);
+}
+
 /* Three full slabs and one with a single object; then one of the full ones is freed into. */
 static void slab_map_lists(struct kunit *test)
 {
@@ -232,12 +247,108 @@ static void slab_map_lists(struct kunit *test)
 		expect_lists(test, f, (struct lists){ .full = 3, .cpu = 1 });
 	mmsim_cache_shrink(f->s);
 	expect_lists(test, f, (struct lists){ .full = 3, .partial = 1 });
+	expect_count(test, f, 0);
 	put(f, 0);
 	if (cpus)
 		expect_lists(test, f, (struct lists){ .full = 2, .partial = 1, .cpu_partial = 1 });
 	mmsim_cache_shrink(f->s);
 	expect_lists(test, f, (struct lists){ .full = 2, .partial = 2 });
+	expect_count(test, f, 1);
 	finish(test, f);
+}
+
+/* SLUB: a CPU keeps as many slabs as it is told; without any, what is freed into goes to the node. */
+static void slab_map_cpu_partial(struct kunit *test)
+{
+	static const struct mmsim_slab_way slub = { .engine = MMSIM_ENGINE_SLUB };
+	struct mmsim_slub_cpu *c;
+	unsigned int i, per_slab;
+	struct field *f;
+
+	test->param_value = &slub;
+	f = start(test);
+	per_slab = f->s->objects;
+	mmsim_slub_set_cpu_partial(f->s, per_slab + 1);
+	KUNIT_EXPECT_EQ(test, mmsim_slub_cache(f->s)->cpu_partial, per_slab + 1);
+	KUNIT_EXPECT_EQ(test, mmsim_slub_cache(f->s)->cpu_partial_slabs, 3);
+	mmsim_slub_set_cpu_partial(f->s, per_slab);
+	KUNIT_EXPECT_EQ(test, mmsim_slub_cache(f->s)->cpu_partial_slabs, 2);
+	mmsim_slub_set_cpu_partial(f->s, 0);
+	KUNIT_EXPECT_EQ(test, mmsim_slub_cache(f->s)->cpu_partial_slabs, 0);
+
+	get_many(test, f, 0, 2 * per_slab + 1);
+	c = mmsim_cpu_part(f->s, raw_smp_processor_id());
+	put(f, 0);
+	KUNIT_EXPECT_EQ(test, c->nr_partial, 0);
+	expect_lists(test, f, (struct lists){ .full = 1, .partial = 1, .cpu = 1 });
+	mmsim_slub_set_cpu_partial(f->s, per_slab);
+	put(f, per_slab);
+	KUNIT_EXPECT_EQ(test, c->nr_partial, 1);
+	expect_lists(test, f, (struct lists){ .partial = 1, .cpu = 1, .cpu_partial = 1 });
+	for (i = 1; i < per_slab; i++)
+		put(f, i);
+	finish(test, f);
+}
+
+/* What the chain has told of one floor. */
+struct listener {
+	struct notifier_block nb;
+	struct mmsim_slabs *slabs;
+	unsigned int created, going;
+	struct mmsim_kmem_cache *last;
+	long slabs_left;
+};
+
+static int listen(struct notifier_block *nb, unsigned long news, void *data)
+{
+	struct listener *l = container_of(nb, struct listener, nb);
+	struct mmsim_kmem_cache *s = data;
+
+	if (s->slabs != l->slabs)
+		return NOTIFY_DONE;
+	l->last = s;
+	if (news == MMSIM_CACHE_CREATED)
+		l->created++;
+	else
+		l->going++;
+	l->slabs_left = atomic_long_read(&s->nr_slabs);
+	return NOTIFY_OK;
+}
+
+static void expect_news(struct kunit *test, const struct listener *l, unsigned int created, unsigned int going)
+{
+	KUNIT_EXPECT_EQ(test, l->created, created);
+	KUNIT_EXPECT_EQ(test, l->going, going);
+}
+
+/* Who follows the chain hears of each cache once when it comes and once when it goes, and not of its aliases. */
+static void slab_map_news(struct kunit *test)
+{
+	struct mmsim_slab_params params = { .merge = true };
+	struct listener l = { .nb.notifier_call = listen };
+	struct mmsim_kmem_cache *s, *alias;
+	void *object;
+
+	mmsim_slab_host_rules(&params.rules);
+	l.slabs = mmsim_test_slab_instance(test, SZ_16M, &params)->slabs;
+	KUNIT_ASSERT_EQ(test, blocking_notifier_chain_register(&mmsim_cache_chain, &l.nb), 0);
+	s = mmsim_kmem_cache_create("test", 5000, 0, 0, NULL);
+	expect_news(test, &l, 1, 0);
+	KUNIT_EXPECT_PTR_EQ(test, l.last, s);
+	alias = mmsim_kmem_cache_create("alias", 5000, 0, 0, NULL);
+	KUNIT_EXPECT_PTR_EQ(test, alias, s);
+	KUNIT_EXPECT_NULL(test, mmsim_kmem_cache_create("none", 0, 0, 0, NULL));
+	expect_news(test, &l, 1, 0);
+	object = mmsim_kmem_cache_alloc(s, GFP_KERNEL);
+	mmsim_kmem_cache_destroy(alias);
+	mmsim_kmem_cache_destroy(s);
+	expect_news(test, &l, 1, 0);
+	mmsim_kmem_cache_free(s, object);
+	mmsim_kmem_cache_destroy(s);
+	expect_news(test, &l, 1, 1);
+	KUNIT_EXPECT_PTR_EQ(test, l.last, s);
+	KUNIT_EXPECT_EQ(test, l.slabs_left, 0);
+	blocking_notifier_chain_unregister(&mmsim_cache_chain, &l.nb);
 }
 
 /* A slab that has gone back is none of the cache's. */
@@ -366,6 +477,8 @@ static void slab_map_in_use(struct kunit *test)
 static struct kunit_case slab_map_cases[] = {
 	KUNIT_CASE_PARAM(slab_map_agrees, mmsim_slab_ways_gen),
 	KUNIT_CASE_PARAM(slab_map_lists, mmsim_slab_ways_gen),
+	KUNIT_CASE(slab_map_cpu_partial),
+	KUNIT_CASE(slab_map_news),
 	KUNIT_CASE_PARAM(slab_map_gone, mmsim_slab_ways_gen),
 	KUNIT_CASE(slab_map_arrays),
 	KUNIT_CASE_PARAM(slab_map_in_use, mmsim_slab_ways_gen),
