@@ -4,6 +4,7 @@
 
     bench.py --gate 1|2 --kernel NAME --out FILE.tsv RESULTS...
     bench.py --sizes SIZE=RESULTS SIZE=RESULTS...
+    bench.py --engines ENGINE=RESULTS ENGINE=RESULTS...
 
 RESULTS are the guest's results, one file a boot of the same kernel. Gate 1 (instructions) wants two boots, which must agree
 to the byte; gate 2 (cycles) takes the smallest value of each side over all boots.
@@ -14,6 +15,9 @@ boots that agree (gate 1), each pair of measurements of one and the same thing (
 
 With --sizes the results are of boots that differ in the region's size alone, in ascending order. A row of mmsim's costs at
 most 1 % more in a region than in the next smaller one that has the row; each such pair is a test.
+
+With --engines they are of boots whose caches are made by different engines. Nothing is judged: a row of the last one is a
+test, passed when all have measured it.
 """
 
 import argparse
@@ -197,31 +201,64 @@ class Report:
             print(note)
 
 
+def mmsim_costs(boots, row):
+    """mmsim's instructions for a row, of those boots that have it."""
+    costs = [(name, boot.rows.get(row, {}).get("mmsim", {}).get("value")) for name, boot in boots]
+    return [(name, cost) for name, cost in costs if cost is not None]
+
+
+def read_named(words):
+    return [(name, Boot(path)) for name, _, path in (word.partition("=") for word in words)]
+
+
+def not_measured(boots):
+    return [f"FAILED: {row} of {name} not measured: {why}" for name, boot in boots for row, why in boot.broken.items()]
+
+
+def finish(passed, notes):
+    print("\n".join(notes), end="\n" if notes else "")
+    print(f"{passed} passed, {len(notes)} failed")
+    return 1 if notes else 0
+
+
 def compare_sizes(sizes):
     """A table of mmsim's instructions by row and size, and the counts of rows that don't grow and that do."""
-    boots = [(size, Boot(path)) for size, _, path in (word.partition("=") for word in sizes)]
-    rows = list(dict.fromkeys(row for _, boot in boots for row in boot.rows))
-    passed, notes = 0, []
+    boots = read_named(sizes)
+    passed, notes = 0, not_measured(boots)
     print("\nmmsim's instructions by the size of the region")
     print(f"{'operation':<38}" + "".join(f"{size:>10}" for size, _ in boots))
-    for row in rows:
-        costs = [(size, boot.rows.get(row, {}).get("mmsim", {}).get("value")) for size, boot in boots]
-        known = [(size, cost) for size, cost in costs if cost is not None]
+    for row in dict.fromkeys(row for _, boot in boots for row in boot.rows):
+        known = mmsim_costs(boots, row)
         if len(known) < 2:
             continue
-        print(f"{row:<38}" + "".join(f"{cell(cost, 1):>10}" for _, cost in costs))
+        print(f"{row:<38}" + "".join(f"{cell(dict(known).get(size), 1):>10}" for size, _ in boots))
         for (small, less), (large, more) in zip(known, known[1:]):
             if more <= less * (1 + SAME_WITHIN):
                 passed += 1
             else:
                 notes.append(f"FAILED: {row}: {more:.1f} in {large}, {less:.1f} in {small}: it grows with the region")
-    for row, why in ((row, why) for _, boot in boots for row, why in boot.broken.items()):
-        notes.append(f"FAILED: {row} not measured: {why}")
     if not passed and not notes:
         notes.append("FAILED: no row was measured in two sizes")
-    print("\n".join(notes), end="\n" if notes else "")
-    print(f"{passed} passed, {len(notes)} failed")
-    return 1 if notes else 0
+    return finish(passed, notes)
+
+
+def compare_engines(engines):
+    """A table of the host's instructions and of each engine's, for the rows that all engines have; these are counted."""
+    boots = read_named(engines)
+    passed, notes = 0, not_measured(boots)
+    print("\nInstructions by engine")
+    print(f"{'operation':<38}{'host':>10}" + "".join(f"{engine:>10}" for engine, _ in boots))
+    for row in boots[-1][1].rows:
+        known = mmsim_costs(boots, row)
+        if len(known) < len(boots):
+            notes.append(f"FAILED: {row} was not measured with each engine")
+            continue
+        host = boots[0][1].rows[row]["host"]["value"]
+        print(f"{row:<38}{cell(host, 1):>10}" + "".join(f"{cell(cost, 1):>10}" for _, cost in known))
+        passed += 1
+    if not passed and not notes:
+        notes.append("FAILED: no row was measured")
+    return finish(passed, notes)
 
 
 def cell(value, digits):
@@ -236,10 +273,13 @@ def main():
     parser.add_argument("--kernel")
     parser.add_argument("--out")
     parser.add_argument("--sizes", action="store_true")
+    parser.add_argument("--engines", action="store_true")
     parser.add_argument("results", nargs="+")
     args = parser.parse_args()
     if args.sizes:
         return compare_sizes(args.results)
+    if args.engines:
+        return compare_engines(args.results)
     if None in (args.gate, args.kernel, args.out):
         parser.error("--gate, --kernel and --out are wanted")
     report = Report(args.gate, args.kernel, [Boot(path) for path in args.results], read_targets())

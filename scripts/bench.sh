@@ -28,6 +28,9 @@ MEMORY=2G
 # kernel's formulas: in 64M the lists have no room for a block of order 9, so that its row is of another thing.
 IN_64M="order0_pair order0_batch128 order3_pair order3_batch128 order4_pair order4_flat"
 IN_4G="$IN_64M order0_batch4096 order3_batch4096 order4_batch128 order9_pair order9_flat"
+# What is measured with each engine, too.
+BY_ENGINE="kmalloc_64_pair kmalloc_64_batch128 kmalloc_1024_pair kmalloc_1024_batch128 kmalloc_8192_batch128 \
+	cache_256_pair cache_256_batch128 cache_256_batch4096 cache_256_bulk64"
 
 while [ $# -gt 0 ]; do
 	[ $# -ge 2 ] || die "usage: bench.sh [--gate 1|2|all] [--kernel 6.12|6.1|all] [--rows \"FAMILY...\"] [--boots N]"
@@ -113,11 +116,28 @@ compare_sizes() {
 	show_table "gate 1, $kernel"
 }
 
+# compare_engines KERNEL: objects of SLAB and SLOB beside those of SLUB, whose rows count_instructions has measured.
+compare_engines() {
+	local kernel=$1
+	boot 1 "$kernel" "bench-$kernel-slab" "$BY_ENGINE" --icount LOAD="$REGION engine=slab" &
+	boot 1 "$kernel" "bench-$kernel-slob" "$BY_ENGINE" --icount LOAD="$REGION engine=slob" &
+	wait
+	add_counts "$MMSIM_RUN/bench-$kernel-slab.counts"
+	add_counts "$MMSIM_RUN/bench-$kernel-slob.counts"
+	"$SCRIPTS/bench.py" --engines "slub=$MMSIM_OUT/log/bench-$kernel-a.results" \
+		"slab=$MMSIM_OUT/log/bench-$kernel-slab.results" "slob=$MMSIM_OUT/log/bench-$kernel-slob.results" \
+		>"$MMSIM_RUN/table" || true
+	show_table "gate 1, $kernel"
+}
+
 gate1() {
 	local kernel=$1
 	once "$SCRIPTS/module.sh" "$kernel" SRC="$SCRIPTS/guest/exit" >/dev/null	# before two guests want it at once
 	count_instructions "$kernel" "$kernel" "$one" 1
-	[ "$kernel" = 6.1 ] || [ "$families" != "$ALL_FAMILIES" ] || compare_sizes "$kernel"
+	if [ "$kernel" != 6.1 ] && [ "$families" = "$ALL_FAMILIES" ]; then
+		compare_sizes "$kernel"
+		compare_engines "$kernel"
+	fi
 	[ "$kernel" = 6.1 ] || count_instructions "$kernel" "$kernel-2cpus" "$two" 2	# 6.1 finds no second CPU under icount
 }
 

@@ -142,6 +142,20 @@ static const struct mmsim_bench_op op##_op = {							\
 	__VA_ARGS__										\
 }
 
+/* The same of batches that another CPU frees. */
+#define DEFINE_CROSS(name)									\
+static noinline bool host_##name##_cross(const struct mmsim_bench_args *args, unsigned long rounds)	\
+{												\
+	return run_cross(args, rounds, host_##name##_alloc, host_##name##_free);		\
+}												\
+static noinline bool mmsim_##name##_cross(const struct mmsim_bench_args *args, unsigned long rounds)	\
+{												\
+	return run_cross(args, rounds, mmsim_##name##_alloc, mmsim_##name##_free);		\
+}												\
+static const struct mmsim_bench_op name##_cross_op = {						\
+	.batch = { host_##name##_cross, mmsim_##name##_cross },					\
+}
+
 /* loop: no allocator at all, a call in the place of each; what every other row contains besides its allocator. */
 static noinline void *no_alloc(gfp_t gfp, unsigned int order)
 {
@@ -204,18 +218,8 @@ static phys_addr_t mmsim_page_phys(void *p)
 
 DEFINE_OP(page, .phys = { host_page_phys, mmsim_page_phys });
 
-/* cross: the same on two CPUs */
-static noinline bool host_cross_batch(const struct mmsim_bench_args *args, unsigned long rounds)
-{
-	return run_cross(args, rounds, host_page_alloc, host_page_free);
-}
-
-static noinline bool mmsim_cross_batch(const struct mmsim_bench_args *args, unsigned long rounds)
-{
-	return run_cross(args, rounds, mmsim_page_alloc, mmsim_page_free);
-}
-
-static const struct mmsim_bench_op cross_op = { .batch = { host_cross_batch, mmsim_cross_batch } };
+/* page_cross: the same on two CPUs */
+DEFINE_CROSS(page);
 
 /* bulk: alloc_pages_bulk_array, and __free_pages for each */
 static __always_inline unsigned long host_bulk(const struct mmsim_bench_args *args)
@@ -286,6 +290,7 @@ static __always_inline void mmsim_kmalloc_free(const struct mmsim_bench_args *ar
 }
 
 DEFINE_OP(kmalloc);
+DEFINE_CROSS(kmalloc);
 
 /* cache: objects of 256 bytes */
 static struct kmem_cache *host_cache;
@@ -330,6 +335,7 @@ static __always_inline void mmsim_cache_free(const struct mmsim_bench_args *args
 }
 
 DEFINE_OP(cache);
+DEFINE_CROSS(cache);
 
 /* cache_bulk: as many objects as a batch has, in one call */
 static noinline bool host_cache_bulk_batch(const struct mmsim_bench_args *args, unsigned long rounds)
@@ -429,8 +435,15 @@ const struct mmsim_bench_row mmsim_bench_rows[] = {
 	ROW_SIZE("cache_256_bulk16", cache_bulk_op, 256, 16),
 	ROW_SIZE("cache_256_bulk64", cache_bulk_op, 256, 64),
 
-	ROW("cross_batch128", cross_op, 0, 128),	/* wants two CPUs */
-	ROW("cross_batch4096", cross_op, 0, 4096),
+	/* These want two CPUs. */
+	ROW("cross_page_batch128", page_cross_op, 0, 128),
+	ROW("cross_page_batch4096", page_cross_op, 0, 4096),
+	ROW_SIZE("cross_cache256_batch128", cache_cross_op, 256, 128),
+	ROW_SIZE("cross_cache256_batch4096", cache_cross_op, 256, 4096),
+	ROW_SIZE("cross_kmalloc64_batch128", kmalloc_cross_op, 64, 128),
+	ROW_SIZE("cross_kmalloc64_batch4096", kmalloc_cross_op, 64, 4096),
+	ROW_SIZE("cross_kmalloc1024_batch128", kmalloc_cross_op, 1024, 128),
+	ROW_SIZE("cross_kmalloc1024_batch4096", kmalloc_cross_op, 1024, 4096),
 };
 
 const unsigned int mmsim_bench_nr_rows = ARRAY_SIZE(mmsim_bench_rows);
