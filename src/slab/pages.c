@@ -33,7 +33,6 @@ static struct mmsim_page *take_block(struct mmsim_kmem_cache *s, gfp_t gfp, int 
 static void account(struct mmsim_kmem_cache *s, const struct mmsim_slab *slab, long sign)
 {
 	bool reclaimable = s->flags & SLAB_RECLAIM_ACCOUNT;
-
 	long pages = sign * (1L << mmsim_slab_order(slab));
 
 	atomic_long_add(sign, &s->nr_slabs);
