@@ -5,6 +5,7 @@
     bench.py --gate 1|2 --kernel NAME --out FILE.tsv RESULTS...
     bench.py --sizes SIZE=RESULTS SIZE=RESULTS...
     bench.py --engines ENGINE=RESULTS ENGINE=RESULTS...
+    bench.py --memory --kernel NAME --out FILE.tsv RESULTS
 
 RESULTS are the guest's results, one file a boot of the same kernel. Gate 1 (instructions) wants two boots, which must agree
 to the byte; gate 2 (cycles) takes the smallest value of each side over all boots.
@@ -18,6 +19,9 @@ most 1 % more in a region than in the next smaller one that has the row; each su
 
 With --engines they are of boots whose caches are made by different engines. Nothing is judged: a row of the last one is a
 test, passed when all have measured it.
+
+With --memory they are of one boot of scripts/guest/mix.sh: what one mix of objects costs the host and each engine, in bytes. A
+test is that each has been measured, with the same objects, and holds what was asked for.
 """
 
 import argparse
@@ -53,7 +57,7 @@ class Boot:
     def __init__(self, path):
         with open(path, encoding="utf-8", errors="replace") as f:
             self.lines = [line.strip()[len(PREFIX):] for line in f if line.startswith(PREFIX)]
-        self.rows, self.broken, self.hoards, self.head, self.arrays = {}, {}, {}, {}, []
+        self.rows, self.broken, self.hoards, self.head, self.arrays, self.memory = {}, {}, {}, {}, [], []
         for line in self.lines:
             self.read(line)
 
@@ -61,6 +65,8 @@ class Boot:
         fields = dict(word.split("=", 1) for word in line.split() if "=" in word)
         if "array" in fields:
             self.arrays.append({key: int(value) for key, value in fields.items()})
+        elif "memory" in fields:
+            self.memory.append({key: value if key == "memory" else int(value) for key, value in fields.items()})
         elif "hoard" in fields:
             self.hoards[fields["hoard"]] = fields
         elif "side" in fields:
@@ -261,6 +267,30 @@ def compare_engines(engines):
     return finish(passed, notes)
 
 
+def compare_memory(kernel, path, out):
+    """A table of what the mix costs the host and the engines, and the counts of those that were measured and not."""
+    sides = Boot(path).memory
+    columns = ("memory", "objects", "asked", "held", "hoarded")
+    with open(out, "w", encoding="utf-8") as f:
+        print("\t".join(columns), file=f)
+        for side in sides:
+            print("\t".join(str(side[column]) for column in columns), file=f)
+    asked = sides[0]["asked"] if sides else 0
+    print(f"\nMemory: a recorded mix of kmalloc on Linux {kernel}, {sides[0]['objects'] if sides else 0} objects, bytes")
+    form = "{:<8}{:>10}{:>10}{:>12}{:>10}"
+    print(form.format("", "asked", "held", "held/asked", "hoarded"))
+    good = []
+    for side in sides:
+        print(form.format(side["memory"], side["asked"], side["held"], f"{side['held'] / side['asked']:.3f}", side["hoarded"]))
+        if side["asked"] == asked and side["held"] > asked and side["hoarded"] >= 0:
+            good.append(side["memory"])
+    bad = [name for name in ("host", "slub", "slab", "slob") if name not in good]
+    for name in bad:
+        print(f"FAILED: memory of {name} wasn't measured, or holds less than was asked for")
+    print(f"{len(good)} passed, {len(bad)} failed")
+    return 1 if bad else 0
+
+
 def cell(value, digits):
     if value is None or value == "":
         return "-"
@@ -274,12 +304,15 @@ def main():
     parser.add_argument("--out")
     parser.add_argument("--sizes", action="store_true")
     parser.add_argument("--engines", action="store_true")
+    parser.add_argument("--memory", action="store_true")
     parser.add_argument("results", nargs="+")
     args = parser.parse_args()
     if args.sizes:
         return compare_sizes(args.results)
     if args.engines:
         return compare_engines(args.results)
+    if args.memory and None not in (args.kernel, args.out):
+        return compare_memory(args.kernel, args.results[0], args.out)
     if None in (args.gate, args.kernel, args.out):
         parser.error("--gate, --kernel and --out are wanted")
     report = Report(args.gate, args.kernel, [Boot(path) for path in args.results], read_targets())

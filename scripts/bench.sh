@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
-# Measures mmsim against the allocators of the kernel it runs in, and judges the ratios by scripts/targets.tsv.
+# Measures mmsim against the allocators of the kernel it runs in, and judges the ratios by scripts/targets.tsv. What kmalloc costs
+# in memory is shown beside, for the host and for each engine (scripts/guest/mix.sh): the family `memory', of gate 1.
 #
 #   bench.sh [--gate 1|2|all] [--kernel 6.12|6.1|all] [--rows "FAMILY..."] [--boots N]
 #
 #   --gate    1: instructions, on Debian's stock kernels under QEMU's icount; 2: cycles, in User Mode Linux (default all)
 #   --kernel  of gate 1 (default all)
-#   --rows    the first words of rows' names in src/drive/bench_rows.c, such as "order4 order9" (default: every family)
+#   --rows    the first words of rows' names in src/drive/bench_rows.c, such as "order4 order9", or `memory' (default: all)
 #   --boots   of gate 2 (default 5); gate 1 has two, which must agree to the byte
 #
-# The table goes to the terminal and to out/bench/report.txt, the figures to out/bench/gateN-KERNEL*.tsv. It fails when a
-# guest's log has a report, when gate 1 isn't deterministic, when one thing measured twice differs by more than 1 %, when
-# a row that is due now misses its `must', and when an operation costs 1 % more in a larger region (gate 1, on 6.12). The last
-# line printed is `N passed, N failed`.
+# The table goes to the terminal and to out/bench/report.txt, the figures to out/bench/gateN-KERNEL*.tsv and
+# out/bench/memory-KERNEL.tsv. It fails when a guest's log has a report, when gate 1 isn't deterministic, when one thing measured
+# twice differs by more than 1 %, when a row that is due now misses its `must', and when an operation costs 1 % more in a larger
+# region (gate 1, on 6.12). The last line printed is `N passed, N failed`.
 
 . "$(dirname "$0")/lib.sh"
 
 SCRIPTS=$MMSIM_TOP/scripts
 gates='1 2' kernels='6.12 6.1' boots=5 passed=0 failed=0
-ALL_FAMILIES="loop aa order0 order1 order3 order4 order9 zeroed bulk kmalloc cache cross"
+ALL_FAMILIES="loop aa order0 order1 order3 order4 order9 zeroed bulk kmalloc cache cross memory"
 families=$ALL_FAMILIES
 # Families that want two CPUs, in guests of their own. User Mode Linux has one CPU, so they are of gate 1 alone.
 TWO_CPUS="cross"
@@ -48,14 +49,14 @@ done
 out=$MMSIM_OUT/bench
 mkdir -p "$out"
 
-# split_families: those that run on one CPU to $one, the others to $two.
+# split_families: rows that run on one CPU to $one, the others to $two.
 split_families() {
 	local family
 	one='' two=''
 	for family in $families; do
 		case " $TWO_CPUS " in
 		*" $family "*) two+=" $family" ;;
-		*) one+=" $family" ;;
+		*) [ "$family" = memory ] || one+=" $family" ;;
 		esac
 	done
 }
@@ -130,6 +131,17 @@ compare_engines() {
 	show_table "gate 1, $kernel"
 }
 
+# compare_memory KERNEL: with two CPUs, for each has caches of its own.
+compare_memory() {
+	local kernel=$1 name=bench-$1-memory
+	"$SCRIPTS/guest.sh" "$kernel" mix --name "$name" --timeout 300 --module "$MMSIM_OUT/$kernel-bench" \
+		>"$MMSIM_RUN/$name.counts" || true
+	add_counts "$MMSIM_RUN/$name.counts"
+	"$SCRIPTS/bench.py" --memory --kernel "$kernel" --out "$out/memory-$kernel.tsv" "$MMSIM_OUT/log/$name.results" \
+		>"$MMSIM_RUN/table" || true
+	show_table "memory, $kernel"
+}
+
 gate1() {
 	local kernel=$1
 	once "$SCRIPTS/module.sh" "$kernel" SRC="$SCRIPTS/guest/exit" >/dev/null	# before two guests want it at once
@@ -139,6 +151,7 @@ gate1() {
 		compare_engines "$kernel"
 	fi
 	[ "$kernel" = 6.1 ] || count_instructions "$kernel" "$kernel-2cpus" "$two" 2	# 6.1 finds no second CPU under icount
+	case " $families " in *" memory "*) compare_memory "$kernel" ;; esac
 }
 
 # One after the other: here the machine matters.

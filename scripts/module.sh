@@ -3,7 +3,7 @@
 #
 #   module.sh KERNEL [KUNIT=1] [BENCH=1] [C=2] [SRC=FOLDER]     KERNEL: as for kernel.sh
 #
-#   KUNIT=1      with the KUnit suites in it         BENCH=1   with mmsim_bench.ko beside it
+#   KUNIT=1      with the KUnit suites in it         BENCH=1   with mmsim_bench.ko and mmsim_mix.ko
 #   C=2          sparse looks at every file          SRC       builds that folder, which has a Kbuild, instead of mmsim
 #
 # The sources are copied to out/KERNEL-VARIANT first, so that the builds for several kernels never mix; files that did not
