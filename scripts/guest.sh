@@ -122,8 +122,10 @@ results_in_guest() { is_uml "$kernel" && echo "/results/${results##*/}" || echo 
 # TCG runs all CPUs in one thread, taking turns, unless told otherwise: with a thread each, QEMU 7.2 can translate code that
 # another CPU is just patching, and the guest dies of an int3 that is long gone (mended in 8.1). Static keys, and so the
 # tracepoints that the mirror switches, patch code.
+#
+# A busy machine may keep QEMU from running for so long that a kernel takes its timer for broken: it isn't asked to look.
 qemu() {
-	local options=(-m "$memory" -smp "$cpus") line="console=ttyS0 oops=panic panic=-1 $LOG $append"
+	local options=(-m "$memory" -smp "$cpus") line="console=ttyS0 oops=panic panic=-1 no_timer_check $LOG $append"
 	case $2 in
 	kvm) options+=(-accel kvm -cpu host) ;;
 	*) options+=(-accel "tcg${thread:+,thread=$thread}" -cpu qemu64) ;;
