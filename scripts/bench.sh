@@ -30,8 +30,7 @@ MEMORY=2G
 IN_64M="order0_pair order0_batch128 order3_pair order3_batch128 order4_pair order4_flat"
 IN_4G="$IN_64M order0_batch4096 order3_batch4096 order4_batch128 order9_pair order9_flat"
 # What is measured with each engine, too.
-BY_ENGINE="kmalloc_64_pair kmalloc_64_batch128 kmalloc_1024_pair kmalloc_1024_batch128 kmalloc_8192_batch128 \
-	cache_256_pair cache_256_batch128 cache_256_batch4096 cache_256_bulk64"
+BY_ENGINE="kmalloc cache"
 
 while [ $# -gt 0 ]; do
 	[ $# -ge 2 ] || die "usage: bench.sh [--gate 1|2|all] [--kernel 6.12|6.1|all] [--rows \"FAMILY...\"] [--boots N]"
