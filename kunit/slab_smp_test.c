@@ -12,7 +12,7 @@
 
 #include "slab.h"
 
-#define STEPS		10000		/* of a thread, at least ... */
+#define STEPS		10000		/* of a thread, at least, or a fifth when each step keeps a trace ... */
 #define TIME		(HZ / 5)	/* ... and jiffies */
 #define HELD		60		/* objects that a thread holds */
 #define LEFT		32		/* places where threads leave objects for others */
@@ -115,9 +115,9 @@ static void step(struct worker *w)
 static int work(void *data)
 {
 	struct worker *w = data;
-	unsigned int i;
+	unsigned int steps = w->f->s->debug ? STEPS / 5 : STEPS, i;
 
-	for (i = 0; i < STEPS || time_before(jiffies, w->f->end); i++) {
+	for (i = 0; i < steps || time_before(jiffies, w->f->end); i++) {
 		step(w);
 		if (i % 256 == 0)
 			cond_resched();
