@@ -255,7 +255,7 @@ static void kmalloc_bad_frees(struct kunit *test)
 /* --- The oracle --- */
 
 #define LIVE		400
-#define STEPS		100000
+#define STEPS		100000	/* a fifth of them where each keeps a trace */
 #define CACHES		5
 
 /* An object that a client holds; what there is in it is told by its stamp. */
@@ -317,7 +317,7 @@ static void kmalloc_oracle(struct kunit *test)
 	struct live *live = kunit_kcalloc(test, LIVE, sizeof(*live), GFP_KERNEL);
 	struct mmsim_kmem_cache *caches[CACHES];
 	struct mmsim_slab_snapshot before;
-	unsigned int nr = 0, i, step;
+	unsigned int steps = slabs->params.debug ? STEPS / 5 : STEPS, nr = 0, i, step;
 	struct rnd_state rnd;
 	char name[16], what[256] = "";
 
@@ -329,7 +329,7 @@ static void kmalloc_oracle(struct kunit *test)
 		caches[i] = mmsim_kmem_cache_create(name, sizes[i], 0, 0, NULL);
 		KUNIT_ASSERT_NOT_NULL(test, caches[i]);
 	}
-	for (step = 0; step < STEPS; step++) {
+	for (step = 0; step < steps; step++) {
 		unsigned int fill = step / 5000 % 2 ? 30 : 70;
 
 		if (nr < LIVE && (!nr || mmsim_test_below(&rnd, 100) < fill))
