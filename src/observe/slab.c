@@ -32,20 +32,26 @@ static void show_cache(struct seq_file *s, struct mmsim_kmem_cache *cache)
 	seq_printf(s, " : slabdata %6lu %6lu %6lu\n", info.active_slabs, info.num_slabs, info.shared_avail);
 }
 
-static int slabinfo_show(struct seq_file *s, void *unused)
+/* Has each cache shown, the youngest first. */
+static int show_caches(struct seq_file *s, void (*show)(struct seq_file *s, struct mmsim_kmem_cache *cache))
 {
 	struct mmsim *m = s->private;
 	struct mmsim_kmem_cache *cache;
 
+	mutex_lock(&m->slabs->mutex);
+	list_for_each_entry_reverse(cache, &m->slabs->caches, list)
+		show(s, cache);
+	mutex_unlock(&m->slabs->mutex);
+	return 0;
+}
+
+static int slabinfo_show(struct seq_file *s, void *unused)
+{
 	seq_puts(s, "slabinfo - version: 2.1\n");
 	seq_puts(s, "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab>");
 	seq_puts(s, " : tunables <limit> <batchcount> <sharedfactor>");
 	seq_puts(s, " : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
-	mutex_lock(&m->slabs->mutex);
-	list_for_each_entry_reverse(cache, &m->slabs->caches, list)
-		show_cache(s, cache);
-	mutex_unlock(&m->slabs->mutex);
-	return 0;
+	return show_caches(s, show_cache);
 }
 
 static int slabinfo_open(struct inode *inode, struct file *file)
@@ -95,14 +101,7 @@ static void show_stats(struct seq_file *s, struct mmsim_kmem_cache *cache)
 
 static int slabstat_show(struct seq_file *s, void *unused)
 {
-	struct mmsim *m = s->private;
-	struct mmsim_kmem_cache *cache;
-
-	mutex_lock(&m->slabs->mutex);
-	list_for_each_entry_reverse(cache, &m->slabs->caches, list)
-		show_stats(s, cache);
-	mutex_unlock(&m->slabs->mutex);
-	return 0;
+	return show_caches(s, show_stats);
 }
 DEFINE_SHOW_ATTRIBUTE(slabstat);
 
@@ -165,16 +164,9 @@ static void show_frag(struct seq_file *s, struct mmsim_kmem_cache *cache)
 
 static int slabfrag_show(struct seq_file *s, void *unused)
 {
-	struct mmsim *m = s->private;
-	struct mmsim_kmem_cache *cache;
-
 	seq_puts(s, "# name            engine   slabs  objects     used  cached      asked       held     tail");
 	seq_puts(s, "   lost partial   full\n");
-	mutex_lock(&m->slabs->mutex);
-	list_for_each_entry_reverse(cache, &m->slabs->caches, list)
-		show_frag(s, cache);
-	mutex_unlock(&m->slabs->mutex);
-	return 0;
+	return show_caches(s, show_frag);
 }
 DEFINE_SHOW_ATTRIBUTE(slabfrag);
 
