@@ -10,7 +10,13 @@
  *
  * vmap() would do as well, and does on kernels that lack vmap_pfn(). But its areas are shown in /proc/kcore, and up to
  * 6.1 who reads there is given each frame by its address in the host's direct map, where a frame of a memmap= region
- * isn't. An area of vmap_pfn() is passed over, as device memory.
+ * isn't. An area of vmap_pfn() is passed over, as device memory. And vmap() refuses more pages than the host has, where
+ * vmap_pfn() counts nothing.
+ *
+ * A table's worth of pages can be mapped with one entry of the level above, instead of the one that points to the
+ * table. That entry is found on the way from CR3 to the table, which all address spaces share below their top level;
+ * the table itself stays, empty, and is linked again when the large mapping ends. Since a CPU may have remembered the
+ * link, a flush is due after either change.
  *
  * A CPU may go on using an entry that it has seen until its TLB is told: whoever clears an entry has it flushed before
  * the address is used for another frame, and before the frame is used for something else.
@@ -22,11 +28,14 @@
  * one alone. So an entry that one CPU uses for itself is flushed when it is set, too, and its user is not preempted:
  * the address space stays the same until it is cleared.
  *
+ * Entries are stored to directly. Under Xen a paravirtualised guest can't do that, so it has no windows.
+ *
  * Only x86 has lookup_address(). Elsewhere, in User Mode Linux for one, there are no windows: mmsim_window_create()
  * says -EOPNOTSUPP, and its caller has to do without.
  */
 #include "base/window.h"
 
+#include <linux/preempt.h>
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 
@@ -36,8 +45,9 @@
 
 static pte_t *entry(const struct mmsim_window *w, unsigned long i)
 {
-	i += w->first;
-	return &w->tables[i / PTRS_PER_PTE][i % PTRS_PER_PTE];
+	unsigned long run;
+
+	return mmsim_window_entries(w, i, &run);
 }
 
 /* Notes where the tables are. Fails where vmap() has mapped with something larger than single pages. */
@@ -55,6 +65,40 @@ static int find_tables(struct mmsim_window *w)
 		w->tables[n++] = PTR_ALIGN_DOWN(pte, PAGE_SIZE);
 	}
 	return 0;
+}
+
+/* The entry through which @addr's table is reached, on the way that this CPU takes just now. */
+static pmd_t *find_link(unsigned long addr)
+{
+	pgd_t *pgd = pgd_offset_pgd(__va(read_cr3_pa()), addr);
+	p4d_t *p4d = p4d_offset(pgd, addr);
+
+	return pmd_offset(pud_offset(p4d, addr), addr);
+}
+
+/* Notes the entries that point to the tables; not where one doesn't lead to the table that lookup_address() found. */
+static void find_links(struct mmsim_window *w)
+{
+	unsigned long at = (unsigned long)w->addr & PMD_MASK;
+	unsigned long n, nr = DIV_ROUND_UP(w->first + w->nr_pages, PTRS_PER_PTE);
+	bool all = true;
+
+	if (!boot_cpu_has(X86_FEATURE_PSE))
+		return;
+	w->links = kvcalloc(nr, sizeof(*w->links), GFP_KERNEL);
+	if (!w->links)
+		return;
+	preempt_disable();
+	for (n = 0; n < nr; n++, at += PMD_SIZE) {
+		w->links[n].entry = find_link(at);
+		w->links[n].to_table = *w->links[n].entry;
+		all &= pmd_page_vaddr(w->links[n].to_table) == (unsigned long)w->tables[n];
+	}
+	preempt_enable();
+	if (all)
+		return;
+	kvfree(w->links);
+	w->links = NULL;
 }
 
 /* A frame number that can stand in an entry, and stands for nothing; 0 on a machine that has them all. */
@@ -106,7 +150,7 @@ static void *reserve_addresses(unsigned long nr_pages)
 /**
  * mmsim_window_create() - get addresses, nothing behind them
  * @w: the window; its addr is NULL when there is none
- * @nr_pages: how many, not more than the host has pages
+ * @nr_pages: how many; more than the host has pages only where the kernel has vmap_pfn()
  *
  * Context: process context, may sleep.
  * Return: 0; -ENOMEM when the host has no such range of addresses or no memory for its tables, -EOPNOTSUPP where the
@@ -118,6 +162,8 @@ int mmsim_window_create(struct mmsim_window *w, unsigned long nr_pages)
 	int err = -ENOMEM;
 
 	*w = (struct mmsim_window){ .nr_pages = nr_pages };
+	if (cpu_feature_enabled(X86_FEATURE_XENPV))
+		return -EOPNOTSUPP;
 	w->addr = reserve_addresses(nr_pages);
 	if (!w->addr)
 		return -ENOMEM;
@@ -129,6 +175,7 @@ int mmsim_window_create(struct mmsim_window *w, unsigned long nr_pages)
 		mmsim_window_destroy(w);
 		return err == -ENOMEM ? err : -EOPNOTSUPP;
 	}
+	find_links(w);
 	for (i = 0; i < nr_pages; i++)
 		mmsim_window_clear(w, i);
 	mmsim_window_flush();
@@ -144,6 +191,7 @@ int mmsim_window_create(struct mmsim_window *w, unsigned long nr_pages)
 void mmsim_window_destroy(struct mmsim_window *w)
 {
 	vunmap(w->addr);
+	kvfree(w->links);
 	kvfree(w->tables);
 	*w = (struct mmsim_window){};
 }
@@ -159,7 +207,7 @@ void mmsim_window_destroy(struct mmsim_window *w)
  */
 void mmsim_window_set(struct mmsim_window *w, unsigned long i, unsigned long pfn, pgprot_t prot)
 {
-	set_pte(entry(w, i), pfn_pte(pfn, prot));
+	mmsim_window_store(entry(w, i), pfn_pte(pfn, prot));
 }
 
 /**
@@ -171,7 +219,61 @@ void mmsim_window_set(struct mmsim_window *w, unsigned long i, unsigned long pfn
  */
 void mmsim_window_clear(struct mmsim_window *w, unsigned long i)
 {
-	set_pte(entry(w, i), __pte(0));
+	mmsim_window_store(entry(w, i), __pte(0));
+}
+
+/**
+ * mmsim_window_set_huge() - put a block of frames behind a table's worth of addresses
+ * @w: the window; mmsim_window_huge_ok()
+ * @i: the first page of it; there is nothing behind any of them, and that has been flushed
+ * @pfn: the first of MMSIM_WINDOW_HUGE_PAGES frames, a multiple of them
+ * @prot: what may be done with them
+ *
+ * A flush is due before the addresses are used.
+ *
+ * Context: any; who else uses those pages of the window is the caller's business.
+ */
+void mmsim_window_set_huge(struct mmsim_window *w, unsigned long i, unsigned long pfn, pgprot_t prot)
+{
+	set_pmd(w->links[(i + w->first) / PTRS_PER_PTE].entry, pmd_mkhuge(pfn_pmd(pfn, prot)));
+}
+
+/**
+ * mmsim_window_clear_huge() - leave nothing behind a table's worth of addresses
+ * @w: the window
+ * @i: as for mmsim_window_set_huge(); what was behind them stays readable until a flush
+ *
+ * Context: any; who else uses those pages of the window is the caller's business.
+ */
+void mmsim_window_clear_huge(struct mmsim_window *w, unsigned long i)
+{
+	struct mmsim_window_link *link = &w->links[(i + w->first) / PTRS_PER_PTE];
+
+	set_pmd(link->entry, link->to_table);
+}
+
+/**
+ * mmsim_window_frame() - which frame is behind an address
+ * @w: the window
+ * @i: which page of it
+ *
+ * Says what stands in the entries; a CPU may still remember what stood there before.
+ *
+ * Context: any.
+ * Return: the frame's number, MMSIM_WINDOW_NONE where there is nothing.
+ */
+unsigned long mmsim_window_frame(const struct mmsim_window *w, unsigned long i)
+{
+	pte_t pte;
+
+	if (w->links) {
+		pmd_t pmd = READ_ONCE(*w->links[(i + w->first) / PTRS_PER_PTE].entry);
+
+		if (pmd_leaf(pmd))
+			return pmd_pfn(pmd) + (i + w->first) % PTRS_PER_PTE;
+	}
+	pte = READ_ONCE(*entry(w, i));
+	return pte_present(pte) ? pte_pfn(pte) : MMSIM_WINDOW_NONE;
 }
 
 static void flush_here(void *unused)
@@ -212,6 +314,9 @@ int mmsim_window_create(struct mmsim_window *w, unsigned long nr_pages)
 void mmsim_window_destroy(struct mmsim_window *w) { }
 void mmsim_window_set(struct mmsim_window *w, unsigned long i, unsigned long pfn, pgprot_t prot) { }
 void mmsim_window_clear(struct mmsim_window *w, unsigned long i) { }
+void mmsim_window_set_huge(struct mmsim_window *w, unsigned long i, unsigned long pfn, pgprot_t prot) { }
+void mmsim_window_clear_huge(struct mmsim_window *w, unsigned long i) { }
+unsigned long mmsim_window_frame(const struct mmsim_window *w, unsigned long i) { return MMSIM_WINDOW_NONE; }
 void mmsim_window_flush(void) { }
 void mmsim_window_flush_local(const struct mmsim_window *w, unsigned long i) { }
 
