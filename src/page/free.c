@@ -16,6 +16,12 @@
 #include "page/owner.h"
 #include "page/pcp.h"
 
+/* Pages that a bulk free gives back under one hold of the CPU's lists: interrupts can't use them meanwhile. */
+#define MAX_HOLD	256UL
+
+/* Of a single page's flags: those that a bulk free knows before it looks. */
+#define BULK_FLAGS	(MMSIM_PAGE_ID | MMSIM_PAGE_STATE | MMSIM_PAGE_ORDER | MMSIM_PAGE_MOVING | MMSIM_PG_BUSY)
+
 static void clear_compound(struct mmsim_page *page, unsigned int order)
 {
 	unsigned long i;
@@ -337,6 +343,69 @@ bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigne
 			return mmsim_memory_free(mem, page, mmsim_page_order(page), caller);
 	} while (!atomic_try_cmpxchg(&page->_refcount, &refs, refs - 1));
 	return true;
+}
+
+/*
+ * The first of some single pages go to this CPU's list, as many as go there without more ado: pages of one zone that
+ * nobody else holds. Returns how many.
+ */
+static unsigned long put_bulk_fast(struct mmsim_memory *mem, unsigned long nr, struct mmsim_page **pages)
+{
+	struct mmsim_zone *zone;
+	struct mmsim_pcp *pcp;
+	unsigned long i;
+
+	if (!(mem->pcp_orders & BIT(0)) || !mmsim_memory_has(mem, pages[0]))
+		return 0;
+	zone = mmsim_page_zone(mem, pages[0]);
+	if (!mmsim_pcp_enter(zone, &pcp))
+		return 0;
+	for (i = 0; i < nr && pcp->count < READ_ONCE(pcp->high); i++) {
+		struct mmsim_page *page = pages[i];
+		unsigned int type;
+
+		if (unlikely(!mmsim_memory_has(mem, page) || page->mapping ||
+			     (READ_ONCE(page->flags) & BULK_FLAGS) != (zone->id | MMSIM_PAGE_ALLOCATED)))
+			break;
+		type = mmsim_pageblock_type(zone, page);
+		if (unlikely(type >= MMSIM_MIGRATE_PCPTYPES || !drop_last(page)))
+			break;
+		/* As in free_block(). */
+		if (unlikely((READ_ONCE(page->flags) & BULK_FLAGS) != (zone->id | MMSIM_PAGE_ALLOCATED))) {
+			atomic64_set(&page->counts, MMSIM_COUNTS_OWNED);
+			break;
+		}
+		mmsim_pcp_push_held(pcp, zone, page, 0, type);
+	}
+	mmsim_pcp_leave(pcp);
+	return i;
+}
+
+/**
+ * mmsim_memory_put_bulk() - drop a reference of each of many single pages
+ * @mem: the instance's page floor
+ * @nr: how many
+ * @pages: the pages
+ * @caller: for reports
+ *
+ * As mmsim_memory_put() for each; up to MAX_HOLD of those that become free go back under one hold of the CPU's lists.
+ *
+ * Context: any; never sleeps.
+ */
+void mmsim_memory_put_bulk(struct mmsim_memory *mem, unsigned long nr, struct mmsim_page **pages, unsigned long caller)
+{
+	bool plain = !mem->init_on_free && !mmsim_owner_on(mem);
+
+	while (nr) {
+		unsigned long done = plain ? put_bulk_fast(mem, min(nr, MAX_HOLD), pages) : 0;
+
+		if (!done) {
+			mmsim_memory_put(mem, *pages, caller);
+			done = 1;
+		}
+		pages += done;
+		nr -= done;
+	}
 }
 
 /**

@@ -314,6 +314,7 @@ bool mmsim_memory_free(struct mmsim_memory *mem, struct mmsim_page *page, unsign
 bool mmsim_memory_free_addr(struct mmsim_memory *mem, unsigned long addr, unsigned int order, unsigned long caller);
 bool mmsim_memory_get(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
 bool mmsim_memory_put(struct mmsim_memory *mem, struct mmsim_page *page, unsigned long caller);
+void mmsim_memory_put_bulk(struct mmsim_memory *mem, unsigned long nr, struct mmsim_page **pages, unsigned long caller);
 void mmsim_zero_block(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order);
 bool mmsim_memory_split(struct mmsim_memory *mem, struct mmsim_page *page, unsigned int order, unsigned long caller);
 struct mmsim_page *mmsim_enclosing_block(struct mmsim_page *page, unsigned long state);

@@ -65,6 +65,15 @@ static __always_inline struct mmsim_page *mmsim_pcp_pop(struct mmsim_zone *zone,
 	return page;
 }
 
+/* Puts a block on lists that we have, and that are not full. */
+static __always_inline void mmsim_pcp_push_held(struct mmsim_pcp *pcp, struct mmsim_zone *zone,
+						struct mmsim_page *page, unsigned int order, unsigned int type)
+{
+	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
+	mmsim_chain_push(&pcp->list[order][type], page);
+	WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
+}
+
 /* Puts a block on this CPU's list; false when the lists can't be used just now, or are full. */
 static __always_inline bool mmsim_pcp_push(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int order,
 					   unsigned int type)
@@ -77,9 +86,7 @@ static __always_inline bool mmsim_pcp_push(struct mmsim_zone *zone, struct mmsim
 		mmsim_pcp_leave(pcp);
 		return false;
 	}
-	WRITE_ONCE(page->flags, zone->id | MMSIM_PAGE_ALLOCATED | (unsigned long)order << MMSIM_PAGE_ORDER_SHIFT);
-	mmsim_chain_push(&pcp->list[order][type], page);
-	WRITE_ONCE(pcp->count, pcp->count + (int)BIT(order));
+	mmsim_pcp_push_held(pcp, zone, page, order, type);
 	mmsim_pcp_leave(pcp);
 	return true;
 }
