@@ -356,6 +356,21 @@ static int region_check_frames(const struct mmsim_region *r, char *what, size_t 
 }
 
 /**
+ * mmsim_region_shared() - whether the host knows of somebody besides mmsim who uses a frame
+ * @r: the region
+ * @pfn: a frame of it
+ *
+ * A process that has it mapped with vm_insert_page(), for one.
+ *
+ * Context: any.
+ * Return: false also where the host has no struct page to count with.
+ */
+bool mmsim_region_shared(const struct mmsim_region *r, unsigned long pfn)
+{
+	return r->host_backed && page_count(pfn_to_page(pfn)) > 1;
+}
+
+/**
  * mmsim_region_check() - Checks every invariant of a region.
  * @r: A region that is taken.
  * @what: Gets the first invariant that is broken.

@@ -84,6 +84,8 @@ int mmsim_region_take(struct mmsim_region *r, const struct mmsim_region_params *
 void mmsim_region_release(struct mmsim_region *r);
 int mmsim_region_check(const struct mmsim_region *r, char *what, size_t size);
 
+bool mmsim_region_shared(const struct mmsim_region *r, unsigned long pfn);
+
 int mmsim_source_parse(const char *word);
 
 /* memmap.c */
