@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapping: putting pages behind an area's addresses, and taking them away.
+ *
+ * In mode window that is a store for each page, or one for 2 MB where the area has blocks of that size. No flush is due
+ * when a mapping is made: what was there before has been flushed before the addresses were free again. Only a 2 MB
+ * mapping takes the place of something that a CPU may remember, the way to an empty table, and is flushed at once.
+ *
+ * In mode vmap it is a vmap() of the host's, which takes its own pages; vmap_pfn() where the region's frames have none.
+ * The host can't be asked for an alignment. It gives the lowest addresses that it has, so for an area that wants one we
+ * map something that ends where the area is to begin, and try again; after a few tries we give up.
+ */
+#include <linux/kernel.h>
+#include <linux/mm.h>
+
+#include "base/fault.h"
+#include "vmalloc/vmalloc.h"
+
+/* Times that the host is asked for addresses that happen to be aligned. */
+#define MAX_TRIES	8
+
+/**
+ * mmsim_map_pages() - put pages behind addresses of the window
+ * @vm: the vmalloc floor, in mode window
+ * @first: page of the window
+ * @pages: the pages
+ * @nr: how many
+ * @prot: what may be done with them
+ *
+ * Context: any; the addresses are the caller's.
+ * Return: false when one is no page of the region; those before it are mapped then.
+ */
+bool mmsim_map_pages(struct mmsim_vmalloc *vm, unsigned long first, struct mmsim_page **pages, unsigned long nr,
+		     pgprot_t prot)
+{
+	const unsigned long map = (unsigned long)vm->mem->map, nr_pages = vm->mem->nr_pages;
+	const unsigned long base = pte_val(pfn_pte(vm->mem->start_pfn, prot));
+
+	while (nr) {
+		unsigned long run, i;
+		pte_t *entry = mmsim_window_entries(&vm->window, first, &run);
+
+		run = min(run, nr);
+		for (i = 0; i < run; i++) {
+			unsigned long page = ror64((unsigned long)pages[i] - map, ilog2(sizeof(struct mmsim_page)));
+
+			if (unlikely(page >= nr_pages))
+				return false;
+			mmsim_window_store(entry + i, __pte(base + (page << PAGE_SHIFT)));
+		}
+		first += run;
+		pages += run;
+		nr -= run;
+	}
+	return true;
+}
+
+/**
+ * mmsim_unmap_pages() - leave nothing behind addresses of the window
+ * @vm: the vmalloc floor, in mode window
+ * @first: page of the window
+ * @nr: how many
+ *
+ * Context: any; the addresses are the caller's, and stay unused until a purge.
+ */
+void mmsim_unmap_pages(struct mmsim_vmalloc *vm, unsigned long first, unsigned long nr)
+{
+	while (nr) {
+		unsigned long run, i;
+		pte_t *entry = mmsim_window_entries(&vm->window, first, &run);
+
+		run = min(run, nr);
+		for (i = 0; i < run; i++)
+			mmsim_window_store(entry + i, __pte(0));
+		first += run;
+		nr -= run;
+	}
+}
+
+static unsigned long index_of(const struct mmsim_vmalloc *vm, const struct mmsim_vmap_area *area)
+{
+	return mmsim_window_index(&vm->window, (void *)area->va_start);
+}
+
+/* Whether an area's blocks are mapped with an entry each. It may have blocks, and lie where that can't be done. */
+static bool is_huge(const struct mmsim_vmalloc *vm, const struct mmsim_vmap_area *area)
+{
+	return area->vm.page_order && mmsim_window_huge_ok(&vm->window, index_of(vm, area));
+}
+
+static void map_huge(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
+		     unsigned long nr, pgprot_t prot)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i += MMSIM_WINDOW_HUGE_PAGES)
+		mmsim_window_set_huge(&vm->window, index_of(vm, area) + i, mmsim_memory_pfn(vm->mem, pages[i]), prot);
+	mmsim_window_flush();
+}
+
+/* The host's name for each page: its struct page, or, without one, its frame number. */
+static void name_frames(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned long nr, bool by_page,
+			unsigned long *names)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++) {
+		unsigned long pfn = mmsim_memory_pfn(vm->mem, pages[i]);
+
+		names[i] = by_page ? (unsigned long)pfn_to_page(pfn) : pfn;
+	}
+}
+
+static void *host_map(unsigned long *names, unsigned long nr, bool by_page, pgprot_t prot)
+{
+	if (by_page)
+		return vmap((struct page **)names, nr, VM_MAP, prot);
+	if (!IS_ENABLED(CONFIG_VMAP_PFN))
+		return NULL;
+	return vmap_pfn(names, nr, prot);
+}
+
+/* So many pages are to be passed over for the next mapping, made behind one of @nr pages at @addr, to be aligned. */
+static unsigned long pages_to_pass(const void *addr, unsigned long nr, unsigned long align)
+{
+	unsigned long next = (unsigned long)addr + ((nr + 1) << PAGE_SHIFT);
+
+	return (ALIGN(next, align) - next) >> PAGE_SHIFT;
+}
+
+/* As host_map(), until it is aligned. @pass has room for the first page's name as often as an alignment has pages. */
+static void *host_map_aligned(unsigned long *names, unsigned long nr, unsigned long *pass, unsigned long align,
+			      bool by_page, pgprot_t prot)
+{
+	void *got[2 * MAX_TRIES], *addr = NULL;
+	unsigned int n = 0, tries;
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		unsigned long room;
+
+		addr = host_map(names, nr, by_page, prot);
+		if (!addr || IS_ALIGNED((unsigned long)addr, align))
+			break;
+		got[n++] = addr;
+		room = pages_to_pass(addr, nr, align);
+		/* One page is passed over by the host's own guard page. */
+		got[n] = room > 1 ? host_map(pass, room - 1, by_page, PAGE_KERNEL_RO) : NULL;
+		n += !!got[n];
+		addr = NULL;
+	}
+	while (n)
+		vunmap(got[--n]);
+	return addr;
+}
+
+static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
+			unsigned long nr, unsigned long align, pgprot_t prot)
+{
+	bool by_page = pfn_valid(mmsim_memory_pfn(vm->mem, pages[0]));
+	unsigned long nr_pass = align >> PAGE_SHIFT, i, *names;
+	void *addr;
+
+	names = mmsim_array_alloc(vm, (nr + nr_pass) * sizeof(*names), GFP_KERNEL, NUMA_NO_NODE, area->vm.caller);
+	if (!names)
+		return false;
+	name_frames(vm, pages, nr, by_page, names);
+	for (i = nr; i < nr + nr_pass; i++)
+		names[i] = names[0];
+	addr = host_map_aligned(names, nr, names + nr, align, by_page, prot);
+	mmsim_array_free(vm, names);
+	if (!addr)
+		return false;
+	area->va_start = (unsigned long)addr;
+	area->va_end = area->va_start + area->vm.size;
+	area->vm.addr = addr;
+	mmsim_area_insert(vm, area);
+	return true;
+}
+
+static bool all_ours(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned long nr)
+{
+	unsigned long i;
+
+	for (i = 0; i < nr; i++)
+		if (!mmsim_memory_has(vm->mem, pages[i]))
+			return false;
+	return true;
+}
+
+/**
+ * mmsim_area_map() - put pages behind an area
+ * @vm: the vmalloc floor
+ * @area: the area, from mmsim_area_get()
+ * @pages: the pages; blocks of vm.page_order
+ * @nr: how many
+ * @align: as for mmsim_area_get()
+ * @prot: what may be done with them
+ *
+ * Context: process context, may sleep.
+ * Return: whether they are there now. If not, the area is as before, but in mode window it may have been mapped in
+ * part: mmsim_area_unmap() it.
+ */
+bool mmsim_area_map(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
+		    unsigned long nr, unsigned long align, pgprot_t prot)
+{
+	if (mmsim_fault())
+		return false;
+	if (vm->mode != MMSIM_VMALLOC_WINDOW)
+		return all_ours(vm, pages, nr) && map_by_host(vm, area, pages, nr, align, prot);
+	if (!is_huge(vm, area))
+		return mmsim_map_pages(vm, index_of(vm, area), pages, nr, prot);
+	map_huge(vm, area, pages, nr, prot);
+	return true;
+}
+
+/**
+ * mmsim_area_unmap() - leave nothing behind an area
+ * @vm: the vmalloc floor
+ * @area: the area, which only the caller knows; a purge is due before its addresses or frames are used again
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_area_unmap(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
+{
+	unsigned long i, nr = mmsim_area_bytes(area) >> PAGE_SHIFT;
+
+	if (vm->mode != MMSIM_VMALLOC_WINDOW)
+		vunmap((void *)area->va_start);
+	else if (!is_huge(vm, area))
+		mmsim_unmap_pages(vm, index_of(vm, area), nr);
+	else
+		for (i = 0; i < nr; i += MMSIM_WINDOW_HUGE_PAGES)
+			mmsim_window_clear_huge(&vm->window, index_of(vm, area) + i);
+}
+
+/* In mode vmap: the frame behind an address, which must be one of an area. */
+static unsigned long host_frame(struct mmsim_vmalloc *vm, const void *addr)
+{
+	unsigned long at = (unsigned long)addr & PAGE_MASK;
+	struct mmsim_vmap_area *area;
+	bool mapped;
+
+	spin_lock(&vm->lock);
+	area = mmsim_area_from(vm, at);
+	mapped = area && at >= area->va_start && mmsim_area_is_ready(area) &&
+		 at - area->va_start < mmsim_area_bytes(area);
+	spin_unlock(&vm->lock);
+	return mapped ? vmalloc_to_pfn(addr) : MMSIM_WINDOW_NONE;
+}
+
+/**
+ * mmsim_vmalloc_page() - the page behind an address
+ * @vm: the vmalloc floor
+ * @addr: any address
+ *
+ * Context: any in mode window; in mode vmap process context.
+ * Return: the page; NULL when there is none.
+ */
+struct mmsim_page *mmsim_vmalloc_page(struct mmsim_vmalloc *vm, const void *addr)
+{
+	unsigned long pfn = MMSIM_WINDOW_NONE;
+
+	if (vm->mode == MMSIM_VMALLOC_VMAP)
+		pfn = host_frame(vm, addr);
+	else if (mmsim_vmalloc_in_window(vm, addr))
+		pfn = mmsim_window_frame(&vm->window, mmsim_window_index(&vm->window, addr));
+	return pfn == MMSIM_WINDOW_NONE ? NULL : mmsim_memory_page(vm->mem, pfn);
+}
