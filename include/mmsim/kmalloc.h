@@ -130,4 +130,47 @@ static inline void *mmsim_krealloc_array(void *object, size_t n, size_t size, gf
 	return check_mul_overflow(n, size, &bytes) ? NULL : mmsim_krealloc(object, bytes, gfp);
 }
 
+/* Of kmalloc() or, when that has no block so large, of vmalloc(); documented in src/vmalloc/kvmalloc.c. */
+void *mmsim_kvmalloc_node(size_t size, gfp_t gfp, int node);
+void *mmsim_kvrealloc(const void *object, size_t size, gfp_t gfp);
+void mmsim_kvfree(const void *object);
+void mmsim_kvfree_sensitive(const void *object, size_t size);
+
+static inline void *mmsim_kvmalloc(size_t size, gfp_t gfp)
+{
+	return mmsim_kvmalloc_node(size, gfp, NUMA_NO_NODE);
+}
+
+static inline void *mmsim_kvzalloc(size_t size, gfp_t gfp)
+{
+	return mmsim_kvmalloc_node(size, gfp | __GFP_ZERO, NUMA_NO_NODE);
+}
+
+static inline void *mmsim_kvzalloc_node(size_t size, gfp_t gfp, int node)
+{
+	return mmsim_kvmalloc_node(size, gfp | __GFP_ZERO, node);
+}
+
+static inline void *mmsim_kvmalloc_array_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	size_t bytes;
+
+	return check_mul_overflow(n, size, &bytes) ? NULL : mmsim_kvmalloc_node(bytes, gfp, node);
+}
+
+static inline void *mmsim_kvmalloc_array(size_t n, size_t size, gfp_t gfp)
+{
+	return mmsim_kvmalloc_array_node(n, size, gfp, NUMA_NO_NODE);
+}
+
+static inline void *mmsim_kvcalloc_node(size_t n, size_t size, gfp_t gfp, int node)
+{
+	return mmsim_kvmalloc_array_node(n, size, gfp | __GFP_ZERO, node);
+}
+
+static inline void *mmsim_kvcalloc(size_t n, size_t size, gfp_t gfp)
+{
+	return mmsim_kvcalloc_node(n, size, gfp, NUMA_NO_NODE);
+}
+
 #endif /* MMSIM_KMALLOC_H */
