@@ -11,6 +11,7 @@
 #include <linux/kernel.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include "mmsim.h"
 
@@ -97,6 +98,14 @@ MODULE_PARM_DESC(freelist_hardened, "hide the links between free objects (defaul
 static bool freelist_random = IS_ENABLED(CONFIG_SLAB_FREELIST_RANDOM);
 module_param(freelist_random, bool, 0444);
 MODULE_PARM_DESC(freelist_random, "shuffle the objects of a new slab (default as the kernel is built)");
+
+static char *vmalloc_mode = "window";
+module_param_named(vmalloc, vmalloc_mode, charp, 0444);
+MODULE_PARM_DESC(vmalloc, "how vmalloc gets addresses: window (of our own), vmap (of the host's, for each area), nommu (it is kmalloc) (default window)");
+
+static char *vmalloc_size = "";
+module_param(vmalloc_size, charp, 0444);
+MODULE_PARM_DESC(vmalloc_size, "bytes of the window: 4M to 1T (default four times the region)");
 
 static ushort debugfs_mode = 0400;
 module_param(debugfs_mode, ushort, 0444);
@@ -243,6 +252,26 @@ static int parse_id(const char *name, uint id)
 	return -EINVAL;
 }
 
+static int parse_vmalloc_params(struct mmsim_vmalloc_params *p)
+{
+	int word = match_string(mmsim_vmalloc_mode_names, MMSIM_NR_VMALLOC_MODES, vmalloc_mode);
+
+	if (word < 0) {
+		pr_err("vmalloc=%s: must be window, vmap or nommu\n", vmalloc_mode);
+		return word;
+	}
+	p->mode = word;
+	if (!*vmalloc_size)
+		return 0;
+	if (parse_bytes("vmalloc_size", vmalloc_size, "1G", &p->size))
+		return -EINVAL;
+	if (p->size < SZ_4M || p->size > SZ_1T || !PAGE_ALIGNED(p->size)) {
+		pr_err("vmalloc_size=%s: must be 4M to 1T, in multiples of 4K\n", vmalloc_size);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int parse_modes(struct mmsim_debugfs_owner *owner)
 {
 	if (debugfs_mode & ~0666) {
@@ -272,8 +301,9 @@ static void start_files(const struct mmsim_debugfs_owner *owner)
 static int __init mmsim_init(void)
 {
 	struct mmsim_debugfs_owner owner;
+	struct mmsim_vmalloc_params vmalloc = {};
 	struct mmsim_slab_params slab = {};
-	struct mmsim_params params = { .slab = &slab };
+	struct mmsim_params params = { .slab = &slab, .vmalloc = &vmalloc };
 	int err;
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
@@ -289,6 +319,9 @@ static int __init mmsim_init(void)
 	err = parse_slab_params(&slab);
 	if (err)
 		return err;
+	err = parse_vmalloc_params(&vmalloc);
+	if (err)
+		return err;
 	err = parse_modes(&owner);
 	if (err)
 		return err;
@@ -297,6 +330,7 @@ static int __init mmsim_init(void)
 		return PTR_ERR(live);
 	mmsim_memory_live = live->memory;
 	mmsim_slabs_live = live->slabs;
+	mmsim_vmalloc_live = live->vmalloc;
 	start_files(&owner);
 	mmsim_user_device_init(&live->user, device_mode);
 	return 0;
@@ -314,9 +348,10 @@ static void __exit mmsim_exit(void)
 	mmsim_cma_commands_exit();
 	mmsim_mirror_exit();
 	mmsim_ctl_exit();
+	mmsim_destroy(live);
+	mmsim_vmalloc_live = NULL;
 	mmsim_slabs_live = NULL;
 	mmsim_memory_live = NULL;
-	mmsim_destroy(live);
 }
 
 module_init(mmsim_init);

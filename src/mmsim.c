@@ -10,6 +10,30 @@
 #include "mmsim.h"
 #include "page/cma.h"
 
+/* The vmalloc floor's areas are objects of a cache of this instance. */
+static int start_vmalloc(struct mmsim *m, const struct mmsim_vmalloc_params *params)
+{
+	const struct mmsim_kmem_cache_args args = {};
+	struct mmsim_kmem_cache *areas = mmsim_cache_create(m->slabs, "vmap_area", sizeof(struct mmsim_vmap_area),
+							    &args, SLAB_HWCACHE_ALIGN, _RET_IP_);
+
+	if (!areas)
+		return -ENOMEM;
+	m->vmalloc = mmsim_vmalloc_init(m->memory, areas, params);
+	if (m->vmalloc)
+		return 0;
+	mmsim_cache_destroy(areas, _RET_IP_);
+	return -ENOMEM;
+}
+
+static void stop_vmalloc(struct mmsim *m)
+{
+	struct mmsim_kmem_cache *areas = m->vmalloc->areas;
+
+	mmsim_vmalloc_exit(m->vmalloc);
+	mmsim_cache_destroy(areas, _RET_IP_);
+}
+
 /* What there is above the page floor, and what works on it. */
 static int start(struct mmsim *m, const struct mmsim_params *params)
 {
@@ -20,7 +44,19 @@ static int start(struct mmsim *m, const struct mmsim_params *params)
 	if (err || !params->slab)
 		return err;
 	m->slabs = mmsim_slabs_init(m->memory, params->slab);
-	return m->slabs ? 0 : -ENOMEM;
+	if (!m->slabs)
+		return -ENOMEM;
+	return params->vmalloc ? start_vmalloc(m, params->vmalloc) : 0;
+}
+
+/* What start() has made. */
+static void stop(struct mmsim *m)
+{
+	mmsim_reclaim_stop(m->memory);
+	if (m->vmalloc)
+		stop_vmalloc(m);
+	if (m->slabs)
+		mmsim_slabs_exit(m->slabs);
 }
 
 /**
@@ -52,7 +88,7 @@ struct mmsim *mmsim_create(const struct mmsim_params *params)
 	return m;
 
 exit:
-	mmsim_reclaim_stop(m->memory);
+	stop(m);
 	mmsim_memory_exit(m->memory);
 release:
 	mmsim_region_release(&m->region);
@@ -63,7 +99,7 @@ free:
 
 /**
  * mmsim_destroy() - take an instance down and give its region back
- * @m: the instance; nobody uses it any more
+ * @m: the instance; nobody uses it any more. If it is the live one it must be so until this returns
  *
  * Context: process context, may sleep.
  * Return: the number of pages that were still allocated; the log names them.
@@ -72,9 +108,7 @@ unsigned long mmsim_destroy(struct mmsim *m)
 {
 	unsigned long leaked;
 
-	mmsim_reclaim_stop(m->memory);
-	if (m->slabs)
-		mmsim_slabs_exit(m->slabs);
+	stop(m);
 	leaked = mmsim_memory_exit(m->memory);
 	mmsim_region_release(&m->region);
 	kfree(m);

@@ -15,11 +15,13 @@
 #include "region/region.h"
 #include "slab/slab.h"
 #include "user/user.h"
+#include "vmalloc/vmalloc.h"
 
 struct mmsim_params {
 	struct mmsim_region_params region;
 	struct mmsim_memory_params memory;
 	const struct mmsim_slab_params *slab;	/* NULL: no slab floor, for tests that count every page */
+	const struct mmsim_vmalloc_params *vmalloc;	/* NULL: no vmalloc floor; it needs a slab floor */
 };
 
 struct mmsim {
@@ -27,6 +29,7 @@ struct mmsim {
 	struct mmsim_memory *memory;	/* lies in the region */
 	struct mmsim_user user;
 	struct mmsim_slabs *slabs;	/* lies in the region; NULL if not asked for */
+	struct mmsim_vmalloc *vmalloc;	/* as slabs */
 };
 
 struct mmsim *mmsim_create(const struct mmsim_params *params);
