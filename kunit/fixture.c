@@ -31,19 +31,18 @@ struct mmsim_test_owned {
 	struct kunit *test;
 	struct mmsim *m;
 	struct mmsim_memory *live_before;	/* on which the exported functions acted before ... */
-	struct mmsim_slabs *slabs_before;	/* ... and those of the slab floor */
+	struct mmsim_slabs *slabs_before;	/* ... those of the slab floor ... */
+	struct mmsim_vmalloc *vmalloc_before;	/* ... and of the vmalloc floor */
 };
 
 static void mmsim_test_instance_free(struct kunit_resource *res)
 {
 	struct mmsim_test_owned *owned = res->data;
-	unsigned long leaked;
+	unsigned long leaked = mmsim_destroy(owned->m);
 
-	if (mmsim_memory_live == owned->m->memory)
-		mmsim_memory_live = owned->live_before;
-	if (owned->m->slabs && mmsim_slabs_live == owned->m->slabs)
-		mmsim_slabs_live = owned->slabs_before;
-	leaked = mmsim_destroy(owned->m);
+	mmsim_memory_live = owned->live_before;
+	mmsim_slabs_live = owned->slabs_before;
+	mmsim_vmalloc_live = owned->vmalloc_before;
 	if (leaked)
 		KUNIT_FAIL(owned->test, "the test left %lu pages allocated", leaked);
 }
@@ -54,12 +53,14 @@ static bool mmsim_test_no_memory(long err)
 }
 
 static struct mmsim *own_instance(struct kunit *test, u64 size, const char *zones,
-				  const struct mmsim_memory_params *memory, const struct mmsim_slab_params *slab)
+				  const struct mmsim_memory_params *memory, const struct mmsim_slab_params *slab,
+				  const struct mmsim_vmalloc_params *vmalloc)
 {
 	struct mmsim_params params = {
 		.region = { .source = MMSIM_SOURCE_AUTO, .size = size, .quiet = true },
 		.memory = *memory,
 		.slab = slab,
+		.vmalloc = vmalloc,
 	};
 	char why[MMSIM_TEST_WHAT] = "";
 	struct mmsim_test_owned *owned;
@@ -79,6 +80,7 @@ static struct mmsim *own_instance(struct kunit *test, u64 size, const char *zone
 	owned->m = m;
 	owned->live_before = mmsim_memory_live;
 	owned->slabs_before = mmsim_slabs_live;
+	owned->vmalloc_before = mmsim_vmalloc_live;
 	kunit_add_resource(test, NULL, mmsim_test_instance_free, &owned->res, owned);
 	return m;
 }
@@ -95,7 +97,7 @@ static struct mmsim *own_instance(struct kunit *test, u64 size, const char *zone
 struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
 				       const struct mmsim_memory_params *memory)
 {
-	return own_instance(test, size, zones, memory, NULL);
+	return own_instance(test, size, zones, memory, NULL, NULL);
 }
 
 /**
@@ -113,7 +115,7 @@ struct mmsim *mmsim_test_slab_instance_with(struct kunit *test, u64 size, const 
 					    const struct mmsim_memory_params *memory,
 					    const struct mmsim_slab_params *slab)
 {
-	struct mmsim *m = own_instance(test, size, zones, memory, slab);
+	struct mmsim *m = own_instance(test, size, zones, memory, slab, NULL);
 
 	mmsim_memory_live = m->memory;
 	mmsim_slabs_live = m->slabs;
@@ -135,6 +137,32 @@ struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struc
 	const struct mmsim_memory_params memory = { .pcp_orders = MMSIM_PCP_ORDERS, .group_by_mobility = true };
 
 	return mmsim_test_slab_instance_with(test, size, "Normal", &memory, slab);
+}
+
+/**
+ * mmsim_test_vmalloc_instance() - An instance with all floors, on which the exported functions act until the test ends.
+ * @test: As for mmsim_test_instance_with().
+ * @size: As for mmsim_test_instance_with().
+ * @zones: As for mmsim_test_instance_with().
+ * @vmalloc: Parameters of the vmalloc floor.
+ *
+ * With the default orders on CPUs' lists, without watermarks.
+ *
+ * Return: as mmsim_test_instance_with().
+ */
+struct mmsim *mmsim_test_vmalloc_instance(struct kunit *test, u64 size, const char *zones,
+					  const struct mmsim_vmalloc_params *vmalloc)
+{
+	const struct mmsim_memory_params memory = { .pcp_orders = MMSIM_PCP_ORDERS, .group_by_mobility = true };
+	struct mmsim_slab_params slab = {};
+	struct mmsim *m;
+
+	mmsim_slab_host_rules(&slab.rules);
+	m = own_instance(test, size, zones, &memory, &slab, vmalloc);
+	mmsim_memory_live = m->memory;
+	mmsim_slabs_live = m->slabs;
+	mmsim_vmalloc_live = m->vmalloc;
+	return m;
 }
 
 /**
@@ -234,6 +262,8 @@ void mmsim_test_check(struct kunit *test, struct mmsim *m)
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_region_check(&m->region, what, sizeof(what)), 0, "region: %s", what);
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_memory_check(m->memory, what, sizeof(what)), 0, "memory: %s", what);
 	KUNIT_EXPECT_EQ_MSG(test, mmsim_user_check(&m->user, what, sizeof(what)), 0, "user: %s", what);
+	if (m->vmalloc)
+		KUNIT_EXPECT_EQ_MSG(test, mmsim_vmalloc_check(m->vmalloc, what, sizeof(what)), 0, "%s", what);
 	if (m->slabs)
 		KUNIT_EXPECT_EQ_MSG(test, mmsim_slabs_check(m->slabs, what, sizeof(what)), 0, "slabs: %s", what);
 }
