@@ -26,7 +26,7 @@
 void *mmsim_array_alloc(struct mmsim_vmalloc *vm, size_t bytes, gfp_t gfp, int node, const void *caller)
 {
 	const struct mmsim_vmalloc_request rq = {
-		.size = bytes, .gfp = gfp & ~__GFP_ZERO, .node = node, .caller = caller,
+		.size = bytes, .flags = MMSIM_VM_ARRAY, .gfp = gfp & ~__GFP_ZERO, .node = node, .caller = caller,
 	};
 
 	if (bytes > PAGE_SIZE)
@@ -48,7 +48,7 @@ void *mmsim_array_alloc(struct mmsim_vmalloc *vm, size_t bytes, gfp_t gfp, int n
 bool mmsim_array_free(struct mmsim_vmalloc *vm, const void *array)
 {
 	if (mmsim_vmalloc_is_addr(vm, array))
-		return mmsim_vmalloc_unlink(vm, array);
+		return mmsim_vmalloc_unlink(vm, array, 0);
 	mmsim_kfree(array);
 	return false;
 }

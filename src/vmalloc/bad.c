@@ -56,7 +56,7 @@ void mmsim_vmalloc_bad(struct mmsim_vmalloc *vm, enum mmsim_vmalloc_bad what, un
  * mmsim_vmalloc_failed() - report a request that could not be served
  * @vm: the vmalloc floor
  * @rq: the request
- * @what: what there was none left of
+ * @what: what there was none of
  *
  * Context: any.
  */
@@ -65,6 +65,6 @@ void mmsim_vmalloc_failed(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_r
 	atomic_long_inc(&vm->nr_failed);
 	if ((rq->gfp & __GFP_NOWARN) || !__ratelimit(&vm->failure_limit))
 		return;
-	pr_warn("vmalloc error: size %lu, no %s left (by %pS, task %s/%d)\n", rq->size, what, rq->caller,
+	pr_warn("vmalloc error: size %lu: no %s (by %pS, task %s/%d)\n", rq->size, what, rq->caller,
 		current->comm, task_pid_nr(current));
 }

@@ -79,6 +79,15 @@ static int open_window(struct mmsim_vmalloc *vm)
 	return 0;
 }
 
+/* Mode vmap: a page to be mapped where nothing else is. */
+static int get_apron(struct mmsim_vmalloc *vm)
+{
+	if (vm->mode != MMSIM_VMALLOC_VMAP)
+		return 0;
+	vm->apron = mmsim_memory_alloc(vm->mem, GFP_KERNEL, 0, _RET_IP_);
+	return vm->apron ? 0 : -ENOMEM;
+}
+
 static unsigned long count_lazy(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
 {
 	struct mmsim_vmalloc *vm = container_of(shrinker, struct mmsim_vmalloc, shrinker);
@@ -134,6 +143,7 @@ static void free_floor(struct mmsim_vmalloc *vm)
 	list_for_each_entry_safe(hole, next, &vm->space.list, list)
 		mmsim_kmem_cache_free(vm->areas, hole);
 	mmsim_window_destroy(&vm->window);
+	mmsim_memory_free(vm->mem, vm->apron, 0, _RET_IP_);
 	mmsim_memory_free_addr(vm->mem, (unsigned long)vm, vm->order, _RET_IP_);
 }
 
@@ -163,7 +173,7 @@ struct mmsim_vmalloc *mmsim_vmalloc_init(struct mmsim_memory *mem, struct mmsim_
 	init_fields(vm, params);
 	if (vm->mode == MMSIM_VMALLOC_WINDOW)
 		take_window(vm, pages);
-	if (open_window(vm) || mmsim_blocks_init(vm)) {
+	if (open_window(vm) || get_apron(vm) || mmsim_blocks_init(vm)) {
 		pr_err("no memory for the vmalloc floor: make the region larger with size=\n");
 		free_floor(vm);
 		return NULL;
@@ -183,6 +193,22 @@ static void free_left(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 	mmsim_area_lazy(vm, area);
 }
 
+/* All that clients left; arrays go with the areas whose they are. */
+static unsigned long free_all_left(struct mmsim_vmalloc *vm)
+{
+	struct mmsim_vmap_area *area, *next;
+	unsigned long left = 0;
+
+	list_for_each_entry_safe(area, next, &vm->busy_list, list) {
+		if (area->vm.flags & MMSIM_VM_ARRAY)
+			continue;
+		free_left(vm, area);
+		left++;
+	}
+	mmsim_vmalloc_purge(vm);
+	return left;
+}
+
 /**
  * mmsim_vmalloc_exit() - take the vmalloc floor down
  * @vm: the floor; nobody uses it any more
@@ -197,10 +223,7 @@ unsigned long mmsim_vmalloc_exit(struct mmsim_vmalloc *vm)
 	flush_work(&vm->deferred_work);
 	mmsim_reclaim_remove(vm->mem, &vm->shrinker, _RET_IP_);
 	mmsim_vmalloc_purge(vm);
-	left = vm->nr_areas;
-	while (!list_empty(&vm->busy_list))
-		free_left(vm, list_first_entry(&vm->busy_list, struct mmsim_vmap_area, list));
-	mmsim_vmalloc_purge(vm);
+	left = free_all_left(vm);
 	free_floor(vm);
 	return left;
 }

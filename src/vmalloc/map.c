@@ -7,8 +7,10 @@
  * mapping takes the place of something that a CPU may remember, the way to an empty table, and is flushed at once.
  *
  * In mode vmap it is a vmap() of the host's, which takes its own pages; vmap_pfn() where the region's frames have none.
- * The host can't be asked for an alignment. It gives the lowest addresses that it has, so for an area that wants one we
- * map something that ends where the area is to begin, and try again; after a few tries we give up.
+ * The host can't be asked for an alignment. So an area that wants one gets a lead: a page that is nobody's is mapped in
+ * front of it, again and again, more often than the alignment has pages. Where that ends is known only when it is there;
+ * if not at an aligned address, the next mapping will most likely begin right behind this one, and gets the lead that is
+ * right for that.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -120,32 +122,32 @@ static void *host_map(unsigned long *names, unsigned long nr, bool by_page, pgpr
 	return vmap_pfn(names, nr, prot);
 }
 
-/* So many pages are to be passed over for the next mapping, made behind one of @nr pages at @addr, to be aligned. */
-static unsigned long pages_to_pass(const void *addr, unsigned long nr, unsigned long align)
-{
-	unsigned long next = (unsigned long)addr + ((nr + 1) << PAGE_SHIFT);
-
-	return (ALIGN(next, align) - next) >> PAGE_SHIFT;
-}
-
-/* As host_map(), until it is aligned. @pass has room for the first page's name as often as an alignment has pages. */
-static void *host_map_aligned(unsigned long *names, unsigned long nr, unsigned long *pass, unsigned long align,
+/*
+ * As host_map(), of what follows @room entries for the lead in @names; how many of those it took comes back in @lead.
+ * @room is twice as many as the alignment has pages, and no lead is shorter than half of it: a longer mapping is less
+ * likely to be put somewhere else.
+ */
+static void *host_map_aligned(unsigned long *names, unsigned long nr, unsigned long room, unsigned int *lead,
 			      bool by_page, pgprot_t prot)
 {
-	void *got[2 * MAX_TRIES], *addr = NULL;
-	unsigned int n = 0, tries;
+	unsigned long align = room / 2, next;
+	void *got[MAX_TRIES], *addr;
+	unsigned int n = 0;
 
-	for (tries = 0; tries < MAX_TRIES; tries++) {
-		unsigned long room;
-
-		addr = host_map(names, nr, by_page, prot);
-		if (!addr || IS_ALIGNED((unsigned long)addr, align))
+	*lead = align;
+	for (;;) {
+		addr = host_map(names + room - *lead, *lead + nr, by_page, prot);
+		next = ((unsigned long)addr >> PAGE_SHIFT) + *lead;
+		if (!addr || IS_ALIGNED(next, align) || n == MAX_TRIES)
 			break;
 		got[n++] = addr;
-		room = pages_to_pass(addr, nr, align);
-		/* One page is passed over by the host's own guard page. */
-		got[n] = room > 1 ? host_map(pass, room - 1, by_page, PAGE_KERNEL_RO) : NULL;
-		n += !!got[n];
+		next += nr + 1;
+		*lead = ALIGN(next, align) - next + align;
+		if (*lead == room)
+			*lead = align;
+	}
+	if (addr && !IS_ALIGNED(next, align)) {
+		vunmap(addr);
 		addr = NULL;
 	}
 	while (n)
@@ -157,22 +159,24 @@ static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, 
 			unsigned long nr, unsigned long align, pgprot_t prot)
 {
 	bool by_page = pfn_valid(mmsim_memory_pfn(vm->mem, pages[0]));
-	unsigned long nr_pass = align >> PAGE_SHIFT, i, *names;
+	unsigned long room = align > PAGE_SIZE ? 2 * (align >> PAGE_SHIFT) : 0, i, *names;
 	void *addr;
 
-	names = mmsim_array_alloc(vm, (nr + nr_pass) * sizeof(*names), GFP_KERNEL, NUMA_NO_NODE, area->vm.caller);
+	names = mmsim_array_alloc(vm, (room + nr) * sizeof(*names), GFP_KERNEL | __GFP_NOWARN, NUMA_NO_NODE,
+				  area->vm.caller);
 	if (!names)
 		return false;
-	name_frames(vm, pages, nr, by_page, names);
-	for (i = nr; i < nr + nr_pass; i++)
-		names[i] = names[0];
-	addr = host_map_aligned(names, nr, names + nr, align, by_page, prot);
+	for (i = 0; i < room; i++)
+		name_frames(vm, &vm->apron, 1, by_page, names + i);
+	name_frames(vm, pages, nr, by_page, names + room);
+	addr = room ? host_map_aligned(names, nr, room, &area->vm.lead, by_page, prot) :
+	       host_map(names, nr, by_page, prot);
 	mmsim_array_free(vm, names);
 	if (!addr)
 		return false;
-	area->va_start = (unsigned long)addr;
+	area->vm.addr = addr + ((unsigned long)area->vm.lead << PAGE_SHIFT);
+	area->va_start = (unsigned long)area->vm.addr;
 	area->va_end = area->va_start + area->vm.size;
-	area->vm.addr = addr;
 	mmsim_area_insert(vm, area);
 	return true;
 }
@@ -225,7 +229,7 @@ void mmsim_area_unmap(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 	unsigned long i, nr = mmsim_area_bytes(area) >> PAGE_SHIFT;
 
 	if (vm->mode != MMSIM_VMALLOC_WINDOW)
-		vunmap((void *)area->va_start);
+		vunmap((void *)area->va_start - ((unsigned long)area->vm.lead << PAGE_SHIFT));
 	else if (!is_huge(vm, area))
 		mmsim_unmap_pages(vm, index_of(vm, area), nr);
 	else

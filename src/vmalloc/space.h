@@ -21,6 +21,7 @@ struct mmsim_vm_struct {
 	struct mmsim_page **pages;	/* those that go back when the area is freed; else NULL */
 	unsigned int nr_pages;		/* in pages */
 	unsigned int page_order;	/* log2 of how many pages one entry maps */
+	unsigned int lead;		/* mode vmap: pages that are mapped in front of it; see map.c */
 	const void *caller;
 };
 

@@ -131,14 +131,14 @@ static void *alloc_area(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_req
 	area->vm.requested_size = rq->size;
 	area->vm.caller = rq->caller;
 
-	*failed = "an array of its pages";
+	*failed = "memory for an array of pages";
 	area->vm.pages = mmsim_array_alloc(vm, nr * sizeof(*area->vm.pages), rq->gfp, rq->node, rq->caller);
 	if (!area->vm.pages)
 		goto undo;
 	*failed = "pages";
 	if (!get_frames(vm, area, rq))
 		goto undo;
-	*failed = "a mapping";
+	*failed = "mapping";
 	if (!mmsim_area_map(vm, area, area->vm.pages, nr, align, PAGE_KERNEL))
 		goto undo;
 	atomic_long_add(nr, &vm->nr_frames);
@@ -211,13 +211,14 @@ void *mmsim_vmalloc_alloc(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_r
  * mmsim_vmalloc_unlink() - free an area, and leave it to a purge to come
  * @vm: the vmalloc floor, not in mode nommu
  * @addr: its first byte
+ * @not: flags that it must not have, besides MMSIM_VM_RAM
  *
  * Context: process context, may sleep; without a lock that a purge takes, or with it.
  * Return: whether there was one.
  */
-bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr)
+bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr, unsigned long not)
 {
-	struct mmsim_vmap_area *area = mmsim_area_remove(vm, addr, MMSIM_VM_RAM, 0);
+	struct mmsim_vmap_area *area = mmsim_area_remove(vm, addr, MMSIM_VM_RAM | not, 0);
 
 	if (unlikely(!area))
 		return false;
@@ -246,7 +247,7 @@ bool mmsim_vmalloc_free(struct mmsim_vmalloc *vm, const void *addr, unsigned lon
 		mmsim_nommu_free(addr);
 		return true;
 	}
-	if (unlikely(!mmsim_vmalloc_unlink(vm, addr))) {
+	if (unlikely(!mmsim_vmalloc_unlink(vm, addr, MMSIM_VM_ARRAY))) {
 		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_ADDRESS, (unsigned long)addr, caller);
 		return false;
 	}

@@ -79,6 +79,7 @@ extern const char *const mmsim_vmalloc_bad_names[MMSIM_NR_VMALLOC_BAD];
 #define MMSIM_VM_RAM		BIT(30)
 #define MMSIM_VM_BLOCK		BIT(31)
 #define MMSIM_VM_REMAPPED	BIT(32)		/* a process has had it mapped; see remap.c */
+#define MMSIM_VM_ARRAY		BIT(33)		/* another area's array of pages, and freed with that */
 
 /* Addresses of a block, in pages, and the largest mapping that is cut from one. */
 #define MMSIM_VMAP_BLOCK_PAGES	512UL
@@ -115,6 +116,7 @@ struct mmsim_vmalloc {
 	unsigned long max_pages;	/* nobody gets more at once: the region's */
 	unsigned long max_lazy_frames;	/* lazy areas don't keep more from the page floor; a CPU's last area may add */
 	struct mmsim_vmap_block **blocks;	/* by address, in MMSIM_VMAP_BLOCK_PAGES. Entries: their CPU's lock */
+	struct mmsim_page *apron;	/* mode vmap: what is mapped in front of aligned areas */
 	struct mmsim_shrinker shrinker;	/* purges when the page floor is short */
 	unsigned int order;		/* of the pages that this structure lies in */
 
@@ -163,7 +165,7 @@ unsigned long mmsim_vmalloc_exit(struct mmsim_vmalloc *vm);
 /* vmalloc.c: areas with frames */
 void *mmsim_vmalloc_alloc(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq);
 bool mmsim_vmalloc_free(struct mmsim_vmalloc *vm, const void *addr, unsigned long caller);
-bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr);
+bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr, unsigned long not);
 void *mmsim_vmalloc_realloc(struct mmsim_vmalloc *vm, void *addr, unsigned long size, gfp_t gfp, const void *caller);
 
 /* vmap.c: areas of pages that are somebody else's */

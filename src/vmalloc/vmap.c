@@ -67,7 +67,7 @@ static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned i
 	if (i < count)
 		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_PAGE, (unsigned long)pages[i], (unsigned long)caller);
 	else
-		mmsim_vmalloc_failed(vm, &rq, "a mapping");
+		mmsim_vmalloc_failed(vm, &rq, "mapping");
 	return NULL;
 }
 
