@@ -2,7 +2,7 @@
 /*
  * The files that show an instance: each a function that prints the whole text, and a row in a table. Here are those
  * about the instance itself, and all are made here; stat.c has the sums, blocks.c the free blocks, frames.c the frames,
- * owner.c who has them.
+ * owner.c who has them, slab.c the caches, vmalloc.c the areas.
  *
  * seq_file calls such a function once when the file is read from its start and keeps the text for the reads that
  * follow, so that a reader with a buffer of one byte gets the text of one moment; a text too long for the buffer is
@@ -106,6 +106,7 @@ static int region_show(struct seq_file *s, void *unused)
 	show_source(s, &m->region);
 	show_cost(s, m->memory);
 	seq_printf(s, "slab floor pages: %lu\n", slab_pages(m->slabs));
+	seq_printf(s, "vmalloc floor pages: %lu\n", mmsim_vmalloc_nr_pages(m->vmalloc));
 	mmsim_for_each_zone(m->memory, zone) {
 		seq_printf(s, "zone %s: ", zone->name);
 		show_range(s, zone->start_pfn, zone->spanned_pages);
@@ -124,7 +125,8 @@ static int check_show(struct seq_file *s, void *unused)
 	char what[256];
 
 	if (mmsim_region_check(&m->region, what, sizeof(what)) || mmsim_memory_check(m->memory, what, sizeof(what)) ||
-	    mmsim_slabs_check(m->slabs, what, sizeof(what)) || mmsim_user_check(&m->user, what, sizeof(what))) {
+	    mmsim_slabs_check(m->slabs, what, sizeof(what)) || mmsim_user_check(&m->user, what, sizeof(what)) ||
+	    mmsim_vmalloc_check(m->vmalloc, what, sizeof(what))) {
 		seq_printf(s, "broken: %s\n", what);
 		return 0;
 	}
@@ -145,6 +147,8 @@ static int bad_show(struct seq_file *s, void *unused)
 		seq_printf(s, "%s: %ld\n", mmsim_bad_names[i], atomic_long_read(&m->memory->bad[i]));
 	for (i = 0; i < MMSIM_NR_SLAB_BAD; i++)
 		seq_printf(s, "%s: %ld\n", mmsim_slab_bad_names[i], atomic_long_read(&m->slabs->bad[i]));
+	for (i = 0; i < MMSIM_NR_VMALLOC_BAD; i++)
+		seq_printf(s, "vmalloc_%s: %ld\n", mmsim_vmalloc_bad_names[i], atomic_long_read(&m->vmalloc->bad[i]));
 	seq_printf(s, "failed_allocations: %ld\n", atomic_long_read(&m->memory->nr_failed));
 	return 0;
 }
@@ -159,12 +163,21 @@ static const struct mmsim_observe_file instance_files[] = {
 
 static const struct mmsim_observe_file *const tables[] = {
 	instance_files, mmsim_observe_blocks, mmsim_observe_stat, mmsim_observe_frames, mmsim_observe_slab,
+	mmsim_observe_vmalloc,
 };
 
 static void make_files(const struct mmsim_observe_file *file, struct mmsim *m)
 {
 	for (; file->name; file++)
 		mmsim_debugfs_file(file->name, file->writable, m, file->fops);
+}
+
+static void make_folder(const char *name, const struct mmsim_observe_file *file, struct mmsim *m)
+{
+	struct dentry *folder = mmsim_debugfs_folder(name, NULL);
+
+	for (; file->name; file++)
+		mmsim_debugfs_file_in(folder, file->name, false, m, file->fops);
 }
 
 /**
@@ -181,6 +194,7 @@ int mmsim_observe_init(struct mmsim *m)
 		make_files(tables[i], m);
 	if (m->memory->owners)
 		make_files(mmsim_observe_owner, m);
+	make_folder("vmalloc", mmsim_observe_vmalloc_folder, m);
 	mmsim_observe_cma_init(m->memory);
 	mmsim_observe_caches_init(m->slabs);
 	return 0;

@@ -20,6 +20,8 @@ extern const struct mmsim_observe_file mmsim_observe_frames[];	/* frames.c */
 extern const struct mmsim_observe_file mmsim_observe_owner[];	/* owner.c */
 extern const struct mmsim_observe_file mmsim_observe_slab[];	/* slab.c */
 extern const struct file_operations mmsim_observe_map_fops;	/* map.c; the private data is the cache */
+extern const struct mmsim_observe_file mmsim_observe_vmalloc[];	/* vmalloc.c */
+extern const struct mmsim_observe_file mmsim_observe_vmalloc_folder[];
 
 struct mmsim_memory;
 struct mmsim_page;

@@ -247,6 +247,8 @@ static int meminfo_show(struct seq_file *s, void *unused)
 	show_kb(s, "Slab:", reclaimable + others);
 	show_kb(s, "SReclaimable:", reclaimable);
 	show_kb(s, "SUnreclaim:", others);
+	show_kb(s, "VmallocTotal:", m->vmalloc->window.nr_pages);
+	show_kb(s, "VmallocUsed:", atomic_long_read(&m->vmalloc->nr_frames));
 	show_kb(s, "CmaTotal:", sums.cma_total);
 	show_kb(s, "CmaFree:", sums.cma_free);
 	return 0;

@@ -264,8 +264,8 @@ int mmsim_blocks_init(struct mmsim_vmalloc *vm)
 		spin_lock_init(&vm->cpu[cpu].lock);
 	if (vm->mode != MMSIM_VMALLOC_WINDOW)
 		return 0;
-	page = mmsim_memory_alloc(vm->mem, GFP_KERNEL | __GFP_ZERO, get_order(nr_entries(vm) * sizeof(*vm->blocks)),
-				  _RET_IP_);
+	vm->blocks_order = get_order(nr_entries(vm) * sizeof(*vm->blocks));
+	page = mmsim_memory_alloc(vm->mem, GFP_KERNEL | __GFP_ZERO, vm->blocks_order, _RET_IP_);
 	if (!page)
 		return -ENOMEM;
 	vm->blocks = page->virtual;
@@ -286,7 +286,6 @@ void mmsim_blocks_exit(struct mmsim_vmalloc *vm)
 		return;
 	for (i = 0; i < nr_entries(vm); i++)
 		mmsim_kfree(vm->blocks[i]);
-	mmsim_memory_free_addr(vm->mem, (unsigned long)vm->blocks, get_order(nr_entries(vm) * sizeof(*vm->blocks)),
-			       _RET_IP_);
+	mmsim_memory_free_addr(vm->mem, (unsigned long)vm->blocks, vm->blocks_order, _RET_IP_);
 	vm->blocks = NULL;
 }

@@ -227,3 +227,16 @@ unsigned long mmsim_vmalloc_exit(struct mmsim_vmalloc *vm)
 	free_floor(vm);
 	return left;
 }
+
+/**
+ * mmsim_vmalloc_nr_pages() - the pages that the zones have given to the vmalloc floor
+ * @vm: the floor
+ *
+ * Context: any.
+ * Return: those of its own, of areas and of lazy areas; what it has from slab caches is the slab floor's.
+ */
+unsigned long mmsim_vmalloc_nr_pages(const struct mmsim_vmalloc *vm)
+{
+	return BIT(vm->order) + (vm->blocks ? BIT(vm->blocks_order) : 0) + !!vm->apron +
+	       atomic_long_read(&vm->nr_frames) + atomic_long_read(&vm->lazy_frames);
+}

@@ -120,7 +120,13 @@ bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm)
 	return any;
 }
 
-static unsigned long max_lazy_pages(void)
+/**
+ * mmsim_vmalloc_max_lazy_pages() - for how many pages of lazy addresses a purge is due
+ *
+ * Context: any.
+ * Return: pages, by the number of CPUs that there are just now.
+ */
+unsigned long mmsim_vmalloc_max_lazy_pages(void)
 {
 	return (unsigned long)fls(num_online_cpus()) * (SZ_32M >> PAGE_SHIFT);
 }
@@ -136,7 +142,7 @@ void mmsim_vmalloc_purge_if_due(struct mmsim_vmalloc *vm)
 	bool again;
 
 	if (likely(atomic_long_read(&vm->lazy_frames) <= vm->max_lazy_frames &&
-		   atomic_long_read(&vm->lazy_pages) <= max_lazy_pages()))
+		   atomic_long_read(&vm->lazy_pages) <= mmsim_vmalloc_max_lazy_pages()))
 		return;
 	if (!mutex_trylock(&vm->purge_mutex))
 		return;

@@ -115,6 +115,7 @@ struct mmsim_vmalloc {
 	struct mmsim_window window;	/* in mode window; else its addr is NULL */
 	unsigned long max_pages;	/* nobody gets more at once: the region's */
 	unsigned long max_lazy_frames;	/* lazy areas don't keep more from the page floor; a CPU's last area may add */
+	unsigned int blocks_order;	/* of the pages that the table of blocks lies in */
 	struct mmsim_vmap_block **blocks;	/* by address, in MMSIM_VMAP_BLOCK_PAGES. Entries: their CPU's lock */
 	struct mmsim_page *apron;	/* mode vmap: what is mapped in front of aligned areas */
 	struct mmsim_shrinker shrinker;	/* purges when the page floor is short */
@@ -161,6 +162,7 @@ extern struct mmsim_vmalloc *mmsim_vmalloc_live;
 struct mmsim_vmalloc *mmsim_vmalloc_init(struct mmsim_memory *mem, struct mmsim_kmem_cache *areas,
 					 const struct mmsim_vmalloc_params *params);
 unsigned long mmsim_vmalloc_exit(struct mmsim_vmalloc *vm);
+unsigned long mmsim_vmalloc_nr_pages(const struct mmsim_vmalloc *vm);
 
 /* vmalloc.c: areas with frames */
 void *mmsim_vmalloc_alloc(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq);
@@ -205,6 +207,7 @@ struct mmsim_page *mmsim_vmalloc_page(struct mmsim_vmalloc *vm, const void *addr
 void mmsim_area_lazy(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);
 bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm);
 void mmsim_vmalloc_purge_if_due(struct mmsim_vmalloc *vm);
+unsigned long mmsim_vmalloc_max_lazy_pages(void);
 
 /* array.c */
 void *mmsim_array_alloc(struct mmsim_vmalloc *vm, size_t bytes, gfp_t gfp, int node, const void *caller);
