@@ -13,7 +13,7 @@
 
 #define REGION		SZ_16M
 #define WINDOW		SZ_64M
-#define NR_OPS		100000
+#define NR_OPS		(IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) ? 10000 : 100000)
 #define NR_OPS_VMAP	5000	/* each of them goes to the host */
 #define NR_LIVE		64
 

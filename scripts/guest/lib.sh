@@ -102,9 +102,9 @@ mmsim_free() {
 	blocks "$DEBUG/buddyinfo"
 }
 
-# managed: the pages that mmsim's zones have to give, those that the slab floor has taken left out, from the region file.
+# managed: the pages that mmsim's zones have to give, those that the floors above have taken left out, from the region file.
 managed() {
-	sed -n 's/^zone .* managed //p; s/^slab floor pages: /-/p' "$DEBUG/region" | awk '{ sum += $1 } END { printf "%d\n", sum }'
+	sed -n 's/^zone .* managed //p; s/^[a-z]* floor pages: /-/p' "$DEBUG/region" | awk '{ sum += $1 } END { printf "%d\n", sum }'
 }
 
 # zone_sum KEY: the sum over all zones of a line of mmsim's zoneinfo: `free`, `managed`, `count:` ...
