@@ -18,10 +18,10 @@
 
 SCRIPTS=$MMSIM_TOP/scripts
 gates='1 2' kernels='6.12 6.1' boots=5 passed=0 failed=0
-ALL_FAMILIES="loop aa order0 order1 order3 order4 order9 zeroed bulk kmalloc cache cross memory"
+ALL_FAMILIES="loop aa order0 order1 order3 order4 order9 zeroed bulk kmalloc cache kvmalloc vmalloc vmap areas cross memory"
 families=$ALL_FAMILIES
 # Families that want two CPUs, in guests of their own. User Mode Linux has one CPU, so they are of gate 1 alone.
-TWO_CPUS="cross"
+TWO_CPUS="cross vmalloc vmap areas"
 # With CPUs' lists of orders 4 to 8, too, which the host doesn't have: the one option that differs from the defaults.
 REGION="size=512M pcp_orders=0x3ff"
 MEMORY=2G

@@ -5,7 +5,8 @@
  * An absolute time says nothing on a shared machine; the ratio of two operations measured in turn does. Each row (see
  * bench_rows.c) has two sides, A and B, and is measured like this:
  *
- *	1. calibrate: how many rounds of A take one slice of time; A and B run equally many from then on;
+ *	1. calibrate: how many rounds of A take one slice of time; A and B run equally many from then on. Where a cost
+ *	   comes once in so many rounds, the row says how many have it: the smallest slice must not be one without;
  *	2. so many blocks, each of four slices, A B B A: what drifts slowly (heat, a neighbour's load) hits both alike;
  *	3. the smallest slice of each side is its value: whatever disturbs a slice only ever adds to it. The median
  *	   is printed beside it and says how disturbed it was.
@@ -56,6 +57,7 @@ MODULE_PARM_DESC(slice_us, "microseconds a slice (default: 400 in gate 1, 80 in 
 /* The largest number of rounds that calibration may try. */
 #define MAX_ROUNDS	1000000UL
 #define MAX_BLOCKS	10000
+#define MAX_LONG_BLOCKS	4U	/* of a row that says how many rounds its slices have: those take long */
 
 /* One row being measured. */
 struct run {
@@ -63,6 +65,7 @@ struct run {
 	struct mmsim_bench_args args;
 	mmsim_bench_fn fn[2];		/* of A and of B */
 	unsigned long rounds;		/* a slice */
+	unsigned int blocks;		/* of this row */
 	u64 *slices[2];			/* what each slice of A and of B took, 2 * blocks of them */
 	struct mmsim_bench_kept kept[2];
 };
@@ -101,6 +104,12 @@ static bool calibrate(struct run *r)
 {
 	u64 want = (u64)slice_us * NSEC_PER_USEC, took;
 
+	r->blocks = blocks;
+	if (r->row->rounds) {
+		r->blocks = min(blocks, MAX_LONG_BLOCKS);
+		r->rounds = r->row->rounds;
+		return true;
+	}
 	for (r->rounds = 1; ; r->rounds *= 2) {
 		u64 start = ktime_get_ns();
 
@@ -119,7 +128,7 @@ static bool measure(struct run *r)
 {
 	unsigned int i;
 
-	for (i = 0; i < 2 * blocks; i += 2) {
+	for (i = 0; i < 2 * r->blocks; i += 2) {
 		if (!slice(r, 0, &r->slices[0][i]) || !slice(r, 1, &r->slices[1][i]) ||
 		    !slice(r, 1, &r->slices[1][i + 1]) || !slice(r, 0, &r->slices[0][i + 1]))
 			return false;
@@ -145,11 +154,11 @@ static void print_side(const struct run *r, int which)
 
 	if (row->a == row->b)
 		name = which ? "b" : "a";
-	sort(r->slices[which], 2 * blocks, sizeof(u64), compare, NULL);
+	sort(r->slices[which], 2 * r->blocks, sizeof(u64), compare, NULL);
 	value = div64_u64(r->slices[which][0] * 100 + ops / 2, ops);
-	median = div64_u64(r->slices[which][blocks] * 100 + ops / 2, ops);
+	median = div64_u64(r->slices[which][r->blocks] * 100 + ops / 2, ops);
 	pr_info("row=%s side=%s unit=%s value=%llu.%02llu median=%llu.%02llu n=%llu blocks=%u\n", row->name, name,
-		clock_unit(), value / 100, value % 100, median / 100, median % 100, ops, blocks);
+		clock_unit(), value / 100, value % 100, median / 100, median % 100, ops, r->blocks);
 }
 
 /*
@@ -286,15 +295,16 @@ static int __init bench_init(void)
 	slice_us = slice_us ?: gate == 1 ? 400 : 80;
 	if (mmsim_bench_make_caches()) {
 		pr_err("no caches\n");
-	} else if (get_room(&r)) {
+	} else if (!mmsim_bench_get_pages() && get_room(&r)) {
 		pr_info("kernel=%s gate=%d cpus=%u blocks=%u slice_us=%u gfp=GFP_KERNEL\n", utsname()->release, gate,
 			num_online_cpus(), blocks, slice_us);
 		run_all(&r);
 		pr_info("end\n");
 	} else {
-		pr_err("no memory for the samples\n");
+		pr_err("no memory for the samples, or no pages to map\n");
 	}
 	put_room(&r);
+	mmsim_bench_put_pages();
 	mmsim_bench_drop_caches();
 	return 0;
 }

@@ -44,15 +44,17 @@ struct mmsim_bench_op {
 	phys_addr_t (*phys[MMSIM_BENCH_NR_SIDES])(void *p);
 };
 
-/* The buddy lists that the row's pairs meet; see bench_state.c. */
+/* The buddy lists, or the addresses, that the row's pairs meet; see bench_state.c. */
 enum mmsim_bench_state {
 	MMSIM_BENCH_ANY,	/* as they are */
 	MMSIM_BENCH_SPLIT,	/* nothing below the largest block: each pair splits and merges one */
 	MMSIM_BENCH_FLAT,	/* a block of the row's order that can't be merged */
+	MMSIM_BENCH_AREAS_100,		/* vmalloc: so many areas in use, and a hole behind each */
+	MMSIM_BENCH_AREAS_100000,
 };
 
 /* Blocks kept from one side's allocator to hold its lists in a state. */
-#define MMSIM_BENCH_MAX_KEPT	4096
+#define MMSIM_BENCH_MAX_KEPT	100000
 struct mmsim_bench_kept {
 	const struct mmsim_bench_op *op;
 	enum mmsim_bench_side side;
@@ -70,6 +72,7 @@ struct mmsim_bench_row {
 	unsigned int order;
 	size_t size;
 	unsigned int batch;
+	unsigned long rounds;	/* a slice, where what comes once in many rounds is to be in each; 0: calibrated */
 	enum mmsim_bench_side a, b;
 	enum mmsim_bench_state state;
 };
@@ -80,6 +83,12 @@ extern const unsigned int mmsim_bench_nr_rows;
 /* The caches that the rows about objects use, on both sides. */
 int mmsim_bench_make_caches(void);
 void mmsim_bench_drop_caches(void);
+
+/* Pages that the rows about mappings map, on both sides, and such a mapping of one of them. */
+#define MMSIM_BENCH_MAPPED	16
+int mmsim_bench_get_pages(void);
+void mmsim_bench_put_pages(void);
+extern const struct mmsim_bench_op mmsim_bench_area_op;
 
 bool mmsim_bench_prepare(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args, enum mmsim_bench_state state);
 void mmsim_bench_release(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args);

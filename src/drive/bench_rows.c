@@ -21,9 +21,12 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/sizes.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
 #include <mmsim/kmalloc.h>
+#include <mmsim/vmalloc.h>
 #include <mmsim/page.h>
 #include <mmsim/slab.h>
 
@@ -360,6 +363,149 @@ static noinline bool mmsim_cache_bulk_batch(const struct mmsim_bench_args *args,
 
 static const struct mmsim_bench_op cache_bulk_op = { .batch = { host_cache_bulk_batch, mmsim_cache_bulk_batch } };
 
+/* vmalloc: of a size that the compiler can't see */
+static __always_inline void *host_vmalloc_alloc(const struct mmsim_bench_args *args)
+{
+	return vmalloc(READ_ONCE(args->size));
+}
+
+static __always_inline void host_vmalloc_free(const struct mmsim_bench_args *args, void *p)
+{
+	vfree(p);
+}
+
+static __always_inline void *mmsim_vmalloc_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_vmalloc(READ_ONCE(args->size));
+}
+
+static __always_inline void mmsim_vmalloc_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_vfree(p);
+}
+
+DEFINE_OP(vmalloc);
+
+/* kvmalloc: the same */
+static __always_inline void *host_kvmalloc_alloc(const struct mmsim_bench_args *args)
+{
+	return kvmalloc(READ_ONCE(args->size), READ_ONCE(args->gfp));
+}
+
+static __always_inline void host_kvmalloc_free(const struct mmsim_bench_args *args, void *p)
+{
+	kvfree(p);
+}
+
+static __always_inline void *mmsim_kvmalloc_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_kvmalloc(READ_ONCE(args->size), READ_ONCE(args->gfp));
+}
+
+static __always_inline void mmsim_kvmalloc_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_kvfree(p);
+}
+
+DEFINE_OP(kvmalloc);
+
+/* vmap: of pages that are there */
+static struct page *host_pages[MMSIM_BENCH_MAPPED];
+static struct mmsim_page *mmsim_pages[MMSIM_BENCH_MAPPED];
+
+int mmsim_bench_get_pages(void)
+{
+	if (alloc_pages_bulk_array(GFP_KERNEL, MMSIM_BENCH_MAPPED, host_pages) == MMSIM_BENCH_MAPPED &&
+	    mmsim_alloc_pages_bulk_array(GFP_KERNEL, MMSIM_BENCH_MAPPED, mmsim_pages) == MMSIM_BENCH_MAPPED)
+		return 0;
+	mmsim_bench_put_pages();
+	return -ENOMEM;
+}
+
+void mmsim_bench_put_pages(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MMSIM_BENCH_MAPPED; i++) {
+		if (host_pages[i])
+			__free_page(host_pages[i]);
+		mmsim___free_page(mmsim_pages[i]);
+		host_pages[i] = NULL;
+		mmsim_pages[i] = NULL;
+	}
+}
+
+static __always_inline void *host_vmap_alloc(const struct mmsim_bench_args *args)
+{
+	return vmap(host_pages, READ_ONCE(args->size) >> PAGE_SHIFT, VM_MAP, PAGE_KERNEL);
+}
+
+static __always_inline void host_vmap_free(const struct mmsim_bench_args *args, void *p)
+{
+	vunmap(p);
+}
+
+static __always_inline void *mmsim_vmap_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_vmap(mmsim_pages, READ_ONCE(args->size) >> PAGE_SHIFT, VM_MAP, PAGE_KERNEL);
+}
+
+static __always_inline void mmsim_vmap_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_vunmap(p);
+}
+
+DEFINE_OP(vmap);
+
+/* ram: the same for short lives */
+static __always_inline void *host_ram_alloc(const struct mmsim_bench_args *args)
+{
+	return vm_map_ram(host_pages, READ_ONCE(args->size) >> PAGE_SHIFT, NUMA_NO_NODE);
+}
+
+static __always_inline void host_ram_free(const struct mmsim_bench_args *args, void *p)
+{
+	vm_unmap_ram(p, READ_ONCE(args->size) >> PAGE_SHIFT);
+}
+
+static __always_inline void *mmsim_ram_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_vm_map_ram(mmsim_pages, READ_ONCE(args->size) >> PAGE_SHIFT, NUMA_NO_NODE);
+}
+
+static __always_inline void mmsim_ram_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_vm_unmap_ram(p, READ_ONCE(args->size) >> PAGE_SHIFT);
+}
+
+DEFINE_OP(ram);
+
+/* area: of one page, to have many */
+static void *host_area_alloc(const struct mmsim_bench_args *args)
+{
+	return vmap(host_pages, 1, VM_MAP, PAGE_KERNEL);
+}
+
+static void *mmsim_area_alloc(const struct mmsim_bench_args *args)
+{
+	return mmsim_vmap(mmsim_pages, 1, VM_MAP, PAGE_KERNEL);
+}
+
+static void host_area_free(const struct mmsim_bench_args *args, void *p)
+{
+	vunmap(p);
+}
+
+static void mmsim_area_free(const struct mmsim_bench_args *args, void *p)
+{
+	mmsim_vunmap(p);
+}
+
+const struct mmsim_bench_op mmsim_bench_area_op = {
+	.alloc = { host_area_alloc, mmsim_area_alloc },
+	.free = { host_area_free, mmsim_area_free },
+};
+
 #define ROW_FULL(_name, _op, _order, _batch, _a, _b, _state)	{				\
 	.name = (_name), .op = &(_op), .order = (_order), .batch = (_batch),			\
 	.a = MMSIM_BENCH_##_a, .b = MMSIM_BENCH_##_b, .state = MMSIM_BENCH_##_state,		\
@@ -372,6 +518,12 @@ static const struct mmsim_bench_op cache_bulk_op = { .batch = { host_cache_bulk_
 #define ROW_SIZE(_name, _op, _size, _batch)	{						\
 	.name = (_name), .op = &(_op), .size = (_size), .batch = (_batch),			\
 	.a = MMSIM_BENCH_HOST, .b = MMSIM_BENCH_MMSIM,						\
+}
+
+/* Areas: of so many bytes, in slices of so many pairs, so that every slice of either side has its purges. */
+#define ROW_AREA(_name, _op, _size, _rounds, _state)	{					\
+	.name = (_name), .op = &(_op), .size = (_size), .rounds = (_rounds),			\
+	.a = MMSIM_BENCH_HOST, .b = MMSIM_BENCH_MMSIM, .state = MMSIM_BENCH_##_state,		\
 }
 
 /* The names' first word, up to the '_', is the row's family: what one load of the module is asked to measure. */
@@ -434,6 +586,16 @@ const struct mmsim_bench_row mmsim_bench_rows[] = {
 	ROW_SIZE("cache_256_batch4096", cache_op, 256, 4096),
 	ROW_SIZE("cache_256_bulk16", cache_bulk_op, 256, 16),
 	ROW_SIZE("cache_256_bulk64", cache_bulk_op, 256, 64),
+
+	ROW_AREA("vmalloc_4096_pair", vmalloc_op, 4096, 16384, ANY),
+	ROW_AREA("vmalloc_65536_pair", vmalloc_op, 65536, 4096, ANY),
+	ROW_AREA("vmalloc_1048576_pair", vmalloc_op, SZ_1M, 256, ANY),
+	ROW_AREA("vmalloc_16777216_pair", vmalloc_op, SZ_16M, 24, ANY),
+	ROW_AREA("vmap_16_pair", vmap_op, 16 << PAGE_SHIFT, 4096, ANY),
+	ROW_AREA("vmap_ram16_pair", ram_op, 16 << PAGE_SHIFT, 4096, ANY),
+	ROW_AREA("areas_100_pair", vmalloc_op, 4096, 16384, AREAS_100),
+	ROW_AREA("areas_100000_pair", vmalloc_op, 4096, 16384, AREAS_100000),
+	ROW_SIZE("kvmalloc_262144_pair", kvmalloc_op, SZ_256K, 0),
 
 	/* These want two CPUs. */
 	ROW("cross_page_batch128", page_cross_op, 0, 128),

@@ -12,7 +12,9 @@
  *	flat	blocks are kept until two have come that are each other's buddies; then one of them is given back. Its
  *		buddy is kept, so it stays what it is.
  *
- * Both are told by the blocks' physical addresses, with nothing of either allocator's inside. An order that has per-CPU
+ *	areas	so many areas of a page are kept, with holes of the same size between them.
+ *
+ * The first two are told by the blocks' physical addresses, with nothing of either allocator's inside. An order that has per-CPU
  * lists hardly touches the buddy lists in pairs; being prepared does it no harm.
  */
 #include <linux/align.h>
@@ -25,7 +27,7 @@
 
 static bool keep(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args, phys_addr_t *phys)
 {
-	unsigned long limit = min(totalram_pages() / 8 >> args->order, (unsigned long)MMSIM_BENCH_MAX_KEPT);
+	unsigned long limit = min(totalram_pages() / 8 >> args->order, 4096UL);
 	void *p = k->nr < limit ? k->op->alloc[k->side](args) : NULL;
 
 	if (!p)
@@ -64,6 +66,28 @@ static bool prepare_flat(struct mmsim_bench_kept *k, const struct mmsim_bench_ar
 	return true;
 }
 
+/* Takes twice as many as are kept: each other one is what makes the hole. */
+static bool prepare_areas(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args, unsigned int nr)
+{
+	const struct mmsim_bench_op *op = k->op = &mmsim_bench_area_op;
+	void *last = NULL;
+
+	for (k->nr = 0; k->nr < nr; k->nr++) {
+		k->block[k->nr] = op->alloc[k->side](args);
+		if (!k->block[k->nr])
+			break;
+		/* The one in between goes when its neighbours are there, so that they don't get its place. */
+		if (last)
+			op->free[k->side](args, last);
+		last = op->alloc[k->side](args);
+		if (!last)
+			return false;
+	}
+	if (last)
+		op->free[k->side](args, last);
+	return k->nr == nr;
+}
+
 /* Returns false when the state could not be reached; mmsim_bench_release() is wanted in any case. */
 bool mmsim_bench_prepare(struct mmsim_bench_kept *k, const struct mmsim_bench_args *args, enum mmsim_bench_state state)
 {
@@ -72,6 +96,10 @@ bool mmsim_bench_prepare(struct mmsim_bench_kept *k, const struct mmsim_bench_ar
 		return prepare_split(k, args);
 	case MMSIM_BENCH_FLAT:
 		return prepare_flat(k, args);
+	case MMSIM_BENCH_AREAS_100:
+		return prepare_areas(k, args, 100);
+	case MMSIM_BENCH_AREAS_100000:
+		return prepare_areas(k, args, 100000);
 	default:
 		return true;
 	}
