@@ -207,7 +207,7 @@ void mmsim_window_destroy(struct mmsim_window *w)
  */
 void mmsim_window_set(struct mmsim_window *w, unsigned long i, unsigned long pfn, pgprot_t prot)
 {
-	mmsim_window_store(entry(w, i), pfn_pte(pfn, prot));
+	mmsim_window_store(entry(w, i), pte_val(pfn_pte(pfn, prot)));
 }
 
 /**
@@ -219,7 +219,7 @@ void mmsim_window_set(struct mmsim_window *w, unsigned long i, unsigned long pfn
  */
 void mmsim_window_clear(struct mmsim_window *w, unsigned long i)
 {
-	mmsim_window_store(entry(w, i), __pte(0));
+	mmsim_window_store(entry(w, i), 0);
 }
 
 /**

@@ -41,10 +41,10 @@ void mmsim_window_flush(void);
 void mmsim_window_flush_local(const struct mmsim_window *w, unsigned long i);
 
 /* What mmsim_window_set() and mmsim_window_clear() do with an entry. There are windows only on x86. */
-static inline void mmsim_window_store(pte_t *entry, pte_t value)
+static inline void mmsim_window_store(pte_t *entry, unsigned long value)
 {
 #ifdef CONFIG_X86
-	native_set_pte(entry, value);
+	native_set_pte(entry, native_make_pte(value));
 #endif
 }
 

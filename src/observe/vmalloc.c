@@ -83,7 +83,7 @@ static void show_area(struct seq_file *s, const struct mmsim_vmalloc *vm, const 
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (e->vm.flags & words[i].flag)
 			seq_puts(s, words[i].word);
-	if (e->vm.pages && mmsim_vmalloc_is_addr(vm, e->vm.pages))
+	if (mmsim_vmalloc_is_addr(vm, e->vm.pages))
 		seq_puts(s, " vpages");
 	for (i = 0; i < vm->mem->nr_nodes; i++)
 		if (e->node[i])
@@ -91,18 +91,14 @@ static void show_area(struct seq_file *s, const struct mmsim_vmalloc *vm, const 
 	seq_putc(s, '\n');
 }
 
-static void show_lazy(struct seq_file *s, struct mmsim_vmalloc *vm)
+static void show_lazy(struct seq_file *s, struct llist_node *node)
 {
-	struct llist_node *node;
-
-	mutex_lock(&vm->purge_mutex);
-	llist_for_each(node, READ_ONCE(vm->lazy.first)) {
+	llist_for_each(node, node) {
 		struct mmsim_vmap_area *area = llist_entry(node, struct mmsim_vmap_area, purge_list);
 
 		show_range(s, area->va_start, area->va_end);
 		seq_puts(s, " unpurged vm_area\n");
 	}
-	mutex_unlock(&vm->purge_mutex);
 }
 
 static int vmallocinfo_show(struct seq_file *s, void *unused)
@@ -116,7 +112,10 @@ static int vmallocinfo_show(struct seq_file *s, void *unused)
 		addr = e.end;
 		cond_resched();
 	}
-	show_lazy(s, vm);
+	mutex_lock(&vm->purge_mutex);
+	show_lazy(s, READ_ONCE(vm->lazy.first));
+	show_lazy(s, vm->flushed);
+	mutex_unlock(&vm->purge_mutex);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(vmallocinfo);
@@ -214,11 +213,12 @@ static int purge_show(struct seq_file *s, void *unused)
 	seq_printf(s, "lazy pages: %ld\n", atomic_long_read(&vm->lazy_pages));
 	seq_printf(s, "lazy frames: %ld\n", atomic_long_read(&vm->lazy_frames));
 	seq_printf(s, "lazy pages at most: %lu\n", mmsim_vmalloc_max_lazy_pages());
-	seq_printf(s, "lazy frames at most: %lu\n", vm->max_lazy_frames);
+	seq_printf(s, "lazy frames at most: %lu\n", mmsim_vmalloc_max_lazy_frames(vm));
+	seq_printf(s, "flushes: %lu\n", stats.flushes);
 	seq_printf(s, "purges: %lu\n", stats.purges);
 	seq_printf(s, "purged areas: %lu\n", stats.areas);
 	seq_printf(s, "purged pages: %lu\n", stats.pages);
-	seq_printf(s, "purged frames: %lu\n", stats.frames);
+	seq_printf(s, "flushed frames: %lu\n", stats.frames);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(purge);

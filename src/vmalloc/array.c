@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Arrays of pointers, one for each page of an area: from kmalloc() up to a page, an area of its own above that. An
- * area's array has an array that is 512 times shorter, so that this comes to an end: 1 GB needs 2 MB of pointers, those
- * 4 KB.
+ * Arrays of pointers, one for each page of an area: in the area itself for a few, from kmalloc() up to a page, an area
+ * of its own above that. An area's array has an array that is 512 times shorter, so that this comes to an end: 1 GB
+ * needs 2 MB of pointers, those 4 KB.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -19,7 +19,7 @@ const char *const mmsim_vmalloc_mode_names[MMSIM_NR_VMALLOC_MODES] = {
 	[MMSIM_VMALLOC_NOMMU]	= "nommu",
 };
 
-/* Frames that lazy areas may keep from the page floor: this part of the region. */
+/* Lazy areas never keep more frames from the page floor than this part of the region. */
 #define LAZY_PART	16
 
 /* The smallest window that is worth having. */

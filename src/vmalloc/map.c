@@ -48,7 +48,7 @@ bool mmsim_map_pages(struct mmsim_vmalloc *vm, unsigned long first, struct mmsim
 
 			if (unlikely(page >= nr_pages))
 				return false;
-			mmsim_window_store(entry + i, __pte(base + (page << PAGE_SHIFT)));
+			mmsim_window_store(entry + i, base + (page << PAGE_SHIFT));
 		}
 		first += run;
 		pages += run;
@@ -73,7 +73,7 @@ void mmsim_unmap_pages(struct mmsim_vmalloc *vm, unsigned long first, unsigned l
 
 		run = min(run, nr);
 		for (i = 0; i < run; i++)
-			mmsim_window_store(entry + i, __pte(0));
+			mmsim_window_store(entry + i, 0);
 		first += run;
 		nr -= run;
 	}

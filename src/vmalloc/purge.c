@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Lazy areas, and the purge that ends them.
+ * Lazy areas, and what ends them.
  *
  * To clear a page table entry is one store; to have every CPU forget what it knows of it is an interrupt on each. So
- * that is done once for many: an area that is freed keeps its addresses and its frames, and goes to a list. When the
- * list has grown long all CPUs are told to forget everything, and then the addresses become holes and the frames go back
- * to the page floor. Until then nobody else gets either: there is no moment at which an old translation leads to memory
- * that has a new owner.
+ * that is done once for many: an area that is freed keeps its frames and its addresses, and goes to a list.
  *
- * A purge is due
- *	for 32 MB of lazy addresses, times the number of bits that the number of CPUs has, as in the kernel;
- *	for a 16th of the region in lazy frames: the kernel, which frees them at once, has no such bound;
- *	when there are no addresses left, or the page floor calls shrinkers;
- *	on demand, by vm_unmap_aliases().
+ *	flush	all CPUs are told to forget everything, and the frames of the areas on the list go back to the page floor.
+ *		When so many frames wait that a CPU's lists of the page floor would not take them all: a frame that
+ *		comes back soon is cheaper than one that has to go round by the zone. The kernel doesn't flush for
+ *		that: it frees the pages at once, and who reads at an old address may see what others write there.
+ *	purge	and the addresses become holes, too. Past 32 MB of them, times the number of bits that the number of CPUs
+ *		has, as in the kernel; when there are no others left, when the page floor calls shrinkers, and on
+ *		demand, by vm_unmap_aliases().
+ *
+ * So there is no moment at which an old translation leads to memory that has a new owner.
  *
  * An array of pages that was an area itself is freed when its pages have gone, and becomes lazy in turn; then there is
  * one more round, with a flush of its own. An area that processes still have mapped stays lazy until they have not.
@@ -23,6 +24,9 @@
 #include <linux/sizes.h>
 
 #include "vmalloc/vmalloc.h"
+
+/* Lazy frames for which a flush is due, for each bit that the number of CPUs has. */
+#define LAZY_FRAMES	128UL
 
 /**
  * mmsim_area_lazy() - leave an area to the next purge
@@ -54,48 +58,74 @@ static bool free_frames(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 		mmsim_memory_put_bulk(vm->mem, nr, pages + i, (unsigned long)area->vm.caller);
 		cond_resched();
 	}
-	return mmsim_array_free(vm, pages);
+	return pages != area->few && mmsim_array_free(vm, pages);
 }
 
-static void flush(struct mmsim_vmalloc *vm)
+static void tell_cpus(struct mmsim_vmalloc *vm)
 {
 	if (vm->mode == MMSIM_VMALLOC_WINDOW)
 		mmsim_window_flush();
 	else
 		vm_unmap_aliases();
-	vm->stats.purges++;
+	vm->stats.flushes++;
 }
 
-/* One flush, and what it allows. Says in *again whether there is reason for another one. */
-static bool purge_round(struct mmsim_vmalloc *vm, bool *again)
+/* One flush. Says in *again whether there is reason for another one. */
+static bool flush_round(struct mmsim_vmalloc *vm, bool *again)
 {
-	struct llist_node *areas = llist_del_all(&vm->lazy), *ended = NULL;
-	unsigned long pages = 0, frames = 0, nr = 0;
+	struct llist_node *areas = llist_del_all(&vm->lazy);
 	struct mmsim_vmap_area *area;
+	unsigned long frames = 0;
 
 	lockdep_assert_held(&vm->purge_mutex);
 	*again = false;
 	if (!areas && !READ_ONCE(vm->blocks_dirty))
 		return false;
 	WRITE_ONCE(vm->blocks_dirty, false);
-	flush(vm);
+	tell_cpus(vm);
 	while ((area = mmsim_spare_pop(&areas))) {
 		if (mmsim_area_is_remapped(vm, area)) {
 			llist_add(&area->purge_list, &vm->lazy);
 			continue;
 		}
-		nr++;
-		pages += mmsim_va_size(area) >> PAGE_SHIFT;
 		frames += area->vm.nr_pages;
 		*again |= free_frames(vm, area);
-		mmsim_spare_push(&ended, area);
+		mmsim_spare_push(&vm->flushed, area);
 	}
-	mmsim_areas_give(vm, ended);
-	atomic_long_sub(pages, &vm->lazy_pages);
 	atomic_long_sub(frames, &vm->lazy_frames);
+	vm->stats.frames += frames;
+	return true;
+}
+
+static bool flush(struct mmsim_vmalloc *vm)
+{
+	bool any = false, again;
+
+	do {
+		any |= flush_round(vm, &again);
+	} while (again);
+	return any;
+}
+
+/* The addresses of areas that are flushed become holes. Returns whether there were any. */
+static bool give_addresses(struct mmsim_vmalloc *vm)
+{
+	unsigned long pages = 0, nr = 0;
+	struct llist_node *node;
+
+	lockdep_assert_held(&vm->purge_mutex);
+	if (!vm->flushed)
+		return false;
+	llist_for_each(node, vm->flushed) {
+		pages += mmsim_va_size(llist_entry(node, struct mmsim_vmap_area, purge_list)) >> PAGE_SHIFT;
+		nr++;
+	}
+	mmsim_areas_give(vm, vm->flushed);
+	vm->flushed = NULL;
+	atomic_long_sub(pages, &vm->lazy_pages);
+	vm->stats.purges++;
 	vm->stats.areas += nr;
 	vm->stats.pages += pages;
-	vm->stats.frames += frames;
 	return true;
 }
 
@@ -108,14 +138,13 @@ static bool purge_round(struct mmsim_vmalloc *vm, bool *again)
  */
 bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm)
 {
-	bool any = false, again;
+	bool any;
 
 	might_sleep();
 	mmsim_blocks_retire(vm);
 	mutex_lock(&vm->purge_mutex);
-	do {
-		any |= purge_round(vm, &again);
-	} while (again);
+	any = flush(vm);
+	any |= give_addresses(vm);
 	mutex_unlock(&vm->purge_mutex);
 	return any;
 }
@@ -132,22 +161,33 @@ unsigned long mmsim_vmalloc_max_lazy_pages(void)
 }
 
 /**
- * mmsim_vmalloc_purge_if_due() - purge when there are many lazy areas, unless somebody does so already
+ * mmsim_vmalloc_max_lazy_frames() - for how many lazy frames a flush is due
+ * @vm: the vmalloc floor
+ *
+ * Context: any.
+ * Return: frames, by the number of CPUs that there are just now.
+ */
+unsigned long mmsim_vmalloc_max_lazy_frames(const struct mmsim_vmalloc *vm)
+{
+	return min(vm->max_lazy_frames, LAZY_FRAMES * fls(num_online_cpus()));
+}
+
+/**
+ * mmsim_vmalloc_purge_if_due() - flush or purge when it is time, unless somebody does so already
  * @vm: the vmalloc floor
  *
  * Context: process context, may sleep.
  */
 void mmsim_vmalloc_purge_if_due(struct mmsim_vmalloc *vm)
 {
-	bool again;
+	bool full = atomic_long_read(&vm->lazy_pages) > mmsim_vmalloc_max_lazy_pages();
 
-	if (likely(atomic_long_read(&vm->lazy_frames) <= vm->max_lazy_frames &&
-		   atomic_long_read(&vm->lazy_pages) <= mmsim_vmalloc_max_lazy_pages()))
+	if (likely(!full && atomic_long_read(&vm->lazy_frames) <= mmsim_vmalloc_max_lazy_frames(vm)))
 		return;
 	if (!mutex_trylock(&vm->purge_mutex))
 		return;
-	do {
-		purge_round(vm, &again);
-	} while (again);
+	flush(vm);
+	if (full)
+		give_addresses(vm);
 	mutex_unlock(&vm->purge_mutex);
 }

@@ -25,6 +25,9 @@ struct mmsim_vm_struct {
 	const void *caller;
 };
 
+/* So many pages need no array of their own: room that a structure of whole cache lines has anyway. */
+#define MMSIM_AREA_FEW	7
+
 /*
  * A range of addresses: a hole, or an area, which is in use or lazy. The fields of seeds' structures are here but for
  * next and phys_addr: the tree took the place of one, and of what ioremap() maps mmsim has nothing.
@@ -39,6 +42,7 @@ struct mmsim_vmap_area {
 		struct llist_node purge_list;	/* lazy, or not in use at all: the next one */
 	};
 	struct mmsim_vm_struct vm;	/* area */
+	struct mmsim_page *few[MMSIM_AREA_FEW];	/* area of vmalloc(): vm.pages, if they are no more */
 };
 
 /* The holes of a window. All under vmalloc->lock. */

@@ -42,6 +42,10 @@ static unsigned long get_pages(struct mmsim_vmalloc *vm, const struct mmsim_vmal
 
 	if (mmsim_fault())
 		return 0;
+	if (nr == 1) {
+		*pages = mmsim_memory_alloc_node(vm->mem, rq->node, frame_gfp(rq->gfp), 0, (unsigned long)rq->caller);
+		return !!*pages;
+	}
 	memset(pages, 0, nr * sizeof(*pages));
 	if (rq->node == NUMA_NO_NODE || vm->mem->nr_nodes == 1)
 		return mmsim_memory_alloc_bulk(vm->mem, frame_gfp(rq->gfp), nr, pages, (unsigned long)rq->caller);
@@ -110,7 +114,8 @@ static void undo(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 
 	if (v->pages) {
 		mmsim_memory_put_bulk(vm->mem, v->nr_pages, v->pages, (unsigned long)v->caller);
-		mmsim_array_free(vm, v->pages);
+		if (v->pages != area->few)
+			mmsim_array_free(vm, v->pages);
 	}
 	mmsim_area_drop(vm, area);
 }
@@ -132,7 +137,8 @@ static void *alloc_area(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_req
 	area->vm.caller = rq->caller;
 
 	*failed = "memory for an array of pages";
-	area->vm.pages = mmsim_array_alloc(vm, nr * sizeof(*area->vm.pages), rq->gfp, rq->node, rq->caller);
+	area->vm.pages = nr <= MMSIM_AREA_FEW ? area->few :
+			 mmsim_array_alloc(vm, nr * sizeof(*area->vm.pages), rq->gfp, rq->node, rq->caller);
 	if (!area->vm.pages)
 		goto undo;
 	*failed = "pages";

@@ -6,9 +6,9 @@
  *	area		a range of addresses with an owner. Its last page is the guard: nothing is ever behind it
  *	hole		a range of the window that has no owner; see space.c
  *	frames		the pages behind an area that go back to the page floor with it: vmalloc()'s, not vmap()'s
- *	lazy		an area that was freed: its entries are cleared, but a CPU may remember them. Until every CPU was told
- *			to forget, neither its addresses nor its frames are used again
- *	purge		telling them, once for all lazy areas, which then are no more; see purge.c
+ *	lazy		an area that was freed: its entries are cleared, but a CPU may remember them
+ *	flush		telling every CPU to forget: until then neither the frames of a lazy area are used again, nor its addresses
+ *	purge		a flush after which all lazy areas become holes; see purge.c
  *	block		2 MB of addresses from which a CPU cuts small mappings of vm_map_ram(); see block.c
  *
  * How an instance gets its addresses is its mode:
@@ -101,7 +101,8 @@ struct mmsim_vmap_cpu {
 
 /* What purges came to. Under purge_mutex. */
 struct mmsim_purge_stats {
-	unsigned long purges;		/* times all CPUs were told */
+	unsigned long flushes;		/* times all CPUs were told */
+	unsigned long purges;		/* and after which addresses were given back */
 	unsigned long areas;		/* lazy areas that ended so */
 	unsigned long pages;		/* their addresses, guards included */
 	unsigned long frames;		/* and what went back to the page floor */
@@ -114,7 +115,7 @@ struct mmsim_vmalloc {
 	enum mmsim_vmalloc_mode mode;
 	struct mmsim_window window;	/* in mode window; else its addr is NULL */
 	unsigned long max_pages;	/* nobody gets more at once: the region's */
-	unsigned long max_lazy_frames;	/* lazy areas don't keep more from the page floor; a CPU's last area may add */
+	unsigned long max_lazy_frames;	/* a part of the region; see mmsim_vmalloc_max_lazy_frames() */
 	unsigned int blocks_order;	/* of the pages that the table of blocks lies in */
 	struct mmsim_vmap_block **blocks;	/* by address, in MMSIM_VMAP_BLOCK_PAGES. Entries: their CPU's lock */
 	struct mmsim_page *apron;	/* mode vmap: what is mapped in front of aligned areas */
@@ -129,10 +130,11 @@ struct mmsim_vmalloc {
 	unsigned long busy_bytes;	/* Invariant: the sum of their addresses. lock */
 
 	struct llist_head lazy ____cacheline_aligned;	/* anybody adds; purge_mutex to take */
-	atomic_long_t lazy_pages;	/* addresses in lazy areas */
-	atomic_long_t lazy_frames;	/* and frames */
+	struct llist_node *flushed;	/* lazy areas without frames, of which no CPU knows any more. purge_mutex */
+	atomic_long_t lazy_pages;	/* addresses of both */
+	atomic_long_t lazy_frames;	/* frames of lazy areas */
 	atomic_long_t nr_frames;	/* of areas in use: what meminfo calls VmallocUsed */
-	bool blocks_dirty;		/* some addresses of blocks were cleared since the last purge. Any */
+	bool blocks_dirty;		/* some addresses of blocks were cleared since the last flush. Any */
 	struct mutex purge_mutex;
 	struct mmsim_purge_stats stats;	/* purge_mutex */
 
@@ -208,6 +210,7 @@ void mmsim_area_lazy(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);
 bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm);
 void mmsim_vmalloc_purge_if_due(struct mmsim_vmalloc *vm);
 unsigned long mmsim_vmalloc_max_lazy_pages(void);
+unsigned long mmsim_vmalloc_max_lazy_frames(const struct mmsim_vmalloc *vm);
 
 /* array.c */
 void *mmsim_array_alloc(struct mmsim_vmalloc *vm, size_t bytes, gfp_t gfp, int node, const void *caller);

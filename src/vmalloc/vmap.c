@@ -22,7 +22,7 @@ static enum mmsim_vmalloc_bad fault_of(struct mmsim_vmalloc *vm, unsigned int co
 	if (!count || count > vm->max_pages)
 		return MMSIM_VMALLOC_BAD_SIZE;
 	if ((flags & (VM_FLUSH_RESET_PERMS | VM_NO_GUARD | VM_ALLOC | VM_UNINITIALIZED | MMSIM_VM_RAM)) ||
-	    !pte_present(pfn_pte(0, prot)))
+	    (pgprot_val(prot) != pgprot_val(PAGE_KERNEL) && !pte_present(pfn_pte(0, prot))))
 		return MMSIM_VMALLOC_BAD_PROT;
 	return MMSIM_NR_VMALLOC_BAD;
 }
