@@ -28,6 +28,8 @@
 /* Lazy frames for which a flush is due, for each bit that the number of CPUs has. */
 #define LAZY_FRAMES	128UL
 
+#define BATCH		32U
+
 /**
  * mmsim_area_lazy() - leave an area to the next purge
  * @vm: the vmalloc floor
@@ -45,20 +47,46 @@ void mmsim_area_lazy(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 		atomic_long_add(frames, &vm->lazy_frames);
 }
 
+/* Frames of small areas, to go back together. */
+struct batch {
+	unsigned int nr;
+	struct mmsim_page *page[BATCH];
+};
+
+static void put_batch(struct mmsim_vmalloc *vm, struct batch *batch)
+{
+	mmsim_memory_put_bulk(vm->mem, batch->nr, batch->page, _THIS_IP_);
+	batch->nr = 0;
+}
+
+static void add_to_batch(struct mmsim_vmalloc *vm, struct batch *batch, const struct mmsim_vmap_area *area)
+{
+	unsigned int i;
+
+	if (batch->nr + area->vm.nr_pages > BATCH)
+		put_batch(vm, batch);
+	for (i = 0; i < area->vm.nr_pages; i++)
+		batch->page[batch->nr++] = area->few[i];
+}
+
 /* Whether an array was freed that was an area, and is lazy now. */
-static bool free_frames(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
+static bool free_frames(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct batch *batch)
 {
 	struct mmsim_page **pages = area->vm.pages;
 	unsigned long i, nr;
 
 	if (!pages)
 		return false;
+	if (pages == area->few) {
+		add_to_batch(vm, batch, area);
+		return false;
+	}
 	for (i = 0; i < area->vm.nr_pages; i += nr) {
 		nr = min(area->vm.nr_pages - i, PAGE_SIZE / sizeof(*pages));
 		mmsim_memory_put_bulk(vm->mem, nr, pages + i, (unsigned long)area->vm.caller);
 		cond_resched();
 	}
-	return pages != area->few && mmsim_array_free(vm, pages);
+	return mmsim_array_free(vm, pages);
 }
 
 static void tell_cpus(struct mmsim_vmalloc *vm)
@@ -74,6 +102,7 @@ static void tell_cpus(struct mmsim_vmalloc *vm)
 static bool flush_round(struct mmsim_vmalloc *vm, bool *again)
 {
 	struct llist_node *areas = llist_del_all(&vm->lazy);
+	struct batch batch = { .nr = 0 };
 	struct mmsim_vmap_area *area;
 	unsigned long frames = 0;
 
@@ -89,9 +118,10 @@ static bool flush_round(struct mmsim_vmalloc *vm, bool *again)
 			continue;
 		}
 		frames += area->vm.nr_pages;
-		*again |= free_frames(vm, area);
+		*again |= free_frames(vm, area, &batch);
 		mmsim_spare_push(&vm->flushed, area);
 	}
+	put_batch(vm, &batch);
 	atomic_long_sub(frames, &vm->lazy_frames);
 	vm->stats.frames += frames;
 	return true;
@@ -182,7 +212,7 @@ void mmsim_vmalloc_purge_if_due(struct mmsim_vmalloc *vm)
 {
 	bool full = atomic_long_read(&vm->lazy_pages) > mmsim_vmalloc_max_lazy_pages();
 
-	if (likely(!full && atomic_long_read(&vm->lazy_frames) <= mmsim_vmalloc_max_lazy_frames(vm)))
+	if (likely(!full && atomic_long_read(&vm->lazy_frames) < mmsim_vmalloc_max_lazy_frames(vm)))
 		return;
 	if (!mutex_trylock(&vm->purge_mutex))
 		return;
