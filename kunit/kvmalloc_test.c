@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite "kvmalloc": which of kmalloc() and vmalloc() serves a request, and the mode in which the one is the other.
+ * KUnit suite "kvmalloc": which of kmalloc() and vmalloc() serves a request, and the mode in which they are the same.
  */
 #include <kunit/test.h>
 #include <linux/slab.h>

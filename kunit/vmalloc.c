@@ -25,13 +25,13 @@ const void *mmsim_vmalloc_modes_gen(const void *prev, char *desc)
 }
 
 /**
- * mmsim_test_vmalloc() - An instance whose vmalloc floor has the mode that is the test's parameter, and is the live one.
+ * mmsim_test_vmalloc() - An instance whose vmalloc floor has the mode that is the test's parameter.
  * @test: The test; it is skipped where that mode can't be had. Without a parameter it is the first that can.
  * @size: Bytes of the region.
  * @zones: Its layout.
  * @window: Bytes of the window; 0 for the default.
  *
- * Return: the instance, until the test ends.
+ * Return: the instance, the live one until the test ends.
  */
 struct mmsim *mmsim_test_vmalloc(struct kunit *test, u64 size, const char *zones, u64 window)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the vmalloc floor's suites share: the modes in which an instance can get its addresses, an instance for each, and
- * what is to be as before when all has been freed. A test body runs once for each mode.
+ * What the vmalloc floor's suites share: the modes in which an instance can get its addresses, an instance for each,
+ * and what is to be as before when all has been freed. A test body runs once for each mode.
  */
 #ifndef MMSIM_KUNIT_VMALLOC_H
 #define MMSIM_KUNIT_VMALLOC_H

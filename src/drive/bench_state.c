@@ -14,8 +14,8 @@
  *
  *	areas	so many areas of a page are kept, with holes of the same size between them.
  *
- * The first two are told by the blocks' physical addresses, with nothing of either allocator's inside. An order that has per-CPU
- * lists hardly touches the buddy lists in pairs; being prepared does it no harm.
+ * The first two are told by the blocks' physical addresses, with nothing of either allocator's inside. An order that
+ * has per-CPU lists hardly touches the buddy lists in pairs; being prepared does it no harm.
  */
 #include <linux/align.h>
 #include <linux/kernel.h>

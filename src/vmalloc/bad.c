@@ -25,11 +25,11 @@ const char *const mmsim_vmalloc_bad_names[MMSIM_NR_VMALLOC_BAD] = {
 static const char *const bad_texts[MMSIM_NR_VMALLOC_BAD] = {
 	[MMSIM_VMALLOC_BAD_SIZE]	= "a size that is 0 or more than the region has",
 	[MMSIM_VMALLOC_BAD_ALIGN]	= "an alignment that is no power of two, or more than the region has",
-	[MMSIM_VMALLOC_BAD_CONTEXT]	= "called where nobody may sleep; use kmalloc(), or allocate before; asked for",
-	[MMSIM_VMALLOC_BAD_ADDRESS]	= "not the address of an area; give what vmalloc(), for vunmap() vmap(), returned",
+	[MMSIM_VMALLOC_BAD_CONTEXT]	= "called where nobody may sleep; allocate before, or use kmalloc()",
+	[MMSIM_VMALLOC_BAD_ADDRESS]	= "no area begins there; give what vmalloc() or, for vunmap(), vmap() returned",
 	[MMSIM_VMALLOC_BAD_PAGE]	= "not a page of this region; vmap() what an allocation returned",
 	[MMSIM_VMALLOC_BAD_PROT]	= "a protection without any access, or flags that vmap() does not take",
-	[MMSIM_VMALLOC_BAD_RAM]		= "not mapped so; give vm_unmap_ram() the address and the count of vm_map_ram()",
+	[MMSIM_VMALLOC_BAD_RAM]		= "not mapped so; give vm_unmap_ram() address and count of vm_map_ram()",
 	[MMSIM_VMALLOC_BAD_NOMMU]	= "with vmalloc=nommu there are no mappings; pages asked for",
 };
 

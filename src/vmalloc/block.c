@@ -185,7 +185,6 @@ static bool unmap_large(struct mmsim_vmalloc *vm, const void *addr, unsigned int
 void *mmsim_vmalloc_map_ram(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned int count,
 			    const void *caller)
 {
-	might_sleep();
 	if (count - 1 < MMSIM_VMAP_BLOCK_MAX && vm->mode == MMSIM_VMALLOC_WINDOW && !preempt_count() &&
 	    !irqs_disabled())
 		return map_small(vm, pages, count, caller);

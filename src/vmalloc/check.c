@@ -77,7 +77,7 @@ static int check_sum(struct mmsim_vmalloc *vm, char *what, size_t size)
 		lazy += mmsim_va_size(llist_entry(node, struct mmsim_vmap_area, purge_list));
 	/* Areas on their way from one state to the next are in none. */
 	if (vm->space.free + vm->busy_bytes + lazy > window)
-		return broken(what, size, "%lu bytes of holes, %lu of areas and %lu lazy are more than the window has, %lu",
+		return broken(what, size, "%lu bytes of holes, %lu of areas and %lu lazy are more than there are, %lu",
 			      vm->space.free, vm->busy_bytes, lazy, window);
 	if (!list_empty(&vm->space.list) && (area_in(vm->space.list.next)->va_start < start ||
 					     area_in(vm->space.list.prev)->va_end > start + window))

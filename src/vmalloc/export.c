@@ -184,6 +184,13 @@ void *mmsim_vrealloc(const void *addr, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(mmsim_vrealloc);
 
+/* As far as can be seen without a lock. The first word of what is no area must not be written to. */
+static bool may_be_area(struct mmsim_vmalloc *vm, const void *addr)
+{
+	return PAGE_ALIGNED(addr) && mmsim_vmalloc_is_addr(vm, addr) &&
+	       (vm->mode != MMSIM_VMALLOC_WINDOW || mmsim_vmalloc_page(vm, addr));
+}
+
 /**
  * mmsim_vfree_atomic() - free an area where nobody may sleep, as vfree_atomic()
  * @addr: as for mmsim_vfree()
@@ -198,8 +205,7 @@ void mmsim_vfree_atomic(const void *addr)
 
 	if (!addr)
 		return;
-	if (vm->mode != MMSIM_VMALLOC_NOMMU && (!PAGE_ALIGNED(addr) || !mmsim_vmalloc_is_addr(vm, addr) ||
-	    (vm->window.addr && !mmsim_vmalloc_page(vm, addr)))) {
+	if (vm->mode != MMSIM_VMALLOC_NOMMU && !may_be_area(vm, addr)) {
 		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_ADDRESS, (unsigned long)addr, _RET_IP_);
 		return;
 	}
@@ -228,7 +234,7 @@ EXPORT_SYMBOL_GPL(mmsim_vfree);
  * mmsim_vmap() - give pages addresses in a row, as vmap()
  * @pages: the pages, of this region
  * @count: how many
- * @flags: VM_MAP, or 0; with VM_MAP_PUT_PAGES mmsim_vfree() frees the pages and the array, which is from mmsim_kvmalloc()
+ * @flags: VM_MAP, or 0; with VM_MAP_PUT_PAGES mmsim_vfree() frees pages and array, which is from mmsim_kvmalloc()
  * @prot: what may be done with them; never to be executed
  *
  * Context: process context, may sleep.

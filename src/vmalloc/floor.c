@@ -38,7 +38,7 @@ static struct mmsim_vmalloc *alloc_floor(struct mmsim_memory *mem)
 	return vm;
 }
 
-/* Takes addresses: as many as asked for, or half as many, and so on. Where there are none at all, the host's will do. */
+/* Takes addresses: as many as asked for, or half as many, and so on. Where there are none, the host's will do. */
 static void take_window(struct mmsim_vmalloc *vm, unsigned long nr_pages)
 {
 	unsigned long nr = nr_pages;

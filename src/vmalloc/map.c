@@ -8,9 +8,9 @@
  *
  * In mode vmap it is a vmap() of the host's, which takes its own pages; vmap_pfn() where the region's frames have none.
  * The host can't be asked for an alignment. So an area that wants one gets a lead: a page that is nobody's is mapped in
- * front of it, again and again, more often than the alignment has pages. Where that ends is known only when it is there;
- * if not at an aligned address, the next mapping will most likely begin right behind this one, and gets the lead that is
- * right for that.
+ * front of it, again and again, more often than the alignment has pages. Where that ends is known only when it is
+ * there; if not at an aligned address, the next mapping will most likely begin right behind this one, and gets the lead
+ * that is right for that.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>

@@ -3,9 +3,9 @@
  * Areas that processes see: remap_vmalloc_range().
  *
  * A process's page tables get the host's pages, which count who maps them: so an area that was freed while a process
- * still has it mapped is kept by purges, and its frames with it, until it has been unmapped. A region without host pages
- * (memmap) has no such count; there the frames are mapped as remap_pfn_range() maps a device's, and it is the client's
- * business, as with a device's, that they outlive the mapping.
+ * still has it mapped is kept by purges, and its frames with it, until it has been unmapped. A region without host
+ * pages (memmap) has no such count; there the frames are mapped as remap_pfn_range() maps a device's, and it is the
+ * client's business, as with a device's, that they outlive the mapping.
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>

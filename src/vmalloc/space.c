@@ -42,12 +42,11 @@ static bool has_large(const struct rb_node *node, unsigned long size)
 static struct mmsim_vmap_area *first_large(struct rb_node *node, unsigned long size)
 {
 	for (;;) {
-		if (has_large(node->rb_left, size))
-			node = node->rb_left;
-		else if (mmsim_va_size(hole_of(node)) >= size)
+		bool left = has_large(node->rb_left, size);
+
+		if (!left && mmsim_va_size(hole_of(node)) >= size)
 			return hole_of(node);
-		else
-			node = node->rb_right;
+		node = left ? node->rb_left : node->rb_right;
 	}
 }
 

@@ -161,7 +161,6 @@ static bool is_reasonable(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_r
 {
 	unsigned long caller = (unsigned long)rq->caller;
 
-	might_sleep();
 	if (unlikely(preempt_count() || irqs_disabled())) {
 		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_CONTEXT, rq->size, caller);
 		return false;
@@ -174,6 +173,7 @@ static bool is_reasonable(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_r
 		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_ALIGN, rq->align, caller);
 		return false;
 	}
+	might_sleep();
 	return true;
 }
 

@@ -7,14 +7,14 @@
  *	hole		a range of the window that has no owner; see space.c
  *	frames		the pages behind an area that go back to the page floor with it: vmalloc()'s, not vmap()'s
  *	lazy		an area that was freed: its entries are cleared, but a CPU may remember them
- *	flush		telling every CPU to forget: until then neither the frames of a lazy area are used again, nor its addresses
+ *	flush		telling every CPU to forget: until then neither a lazy area's frames nor its addresses are used
  *	purge		a flush after which all lazy areas become holes; see purge.c
  *	block		2 MB of addresses from which a CPU cuts small mappings of vm_map_ram(); see block.c
  *
  * How an instance gets its addresses is its mode:
  *	window		a window (base/window.h): we choose the addresses and write the page table entries
- *	vmap		where there are no windows, or none are wanted: each area is one vmap() of the host's, which chooses
- *			the addresses. All else is the same
+ *	vmap		where there are no windows, or none are wanted: each area is one vmap() of the host's, which
+ *			chooses the addresses. All else is the same
  *	nommu		as on a machine without page tables: what is asked for comes from kmalloc(); see nommu.c
  *
  *	vmalloc -> space -> holes
@@ -95,7 +95,7 @@ struct mmsim_vmap_block {
 };
 
 struct mmsim_vmap_cpu {
-	spinlock_t lock;
+	spinlock_t lock;		/* of its blocks, retired ones included */
 	struct mmsim_vmap_block *block;	/* from which is cut just now; NULL: none yet. lock */
 } ____cacheline_aligned;
 
@@ -251,11 +251,13 @@ static inline bool mmsim_vmalloc_is_addr(const struct mmsim_vmalloc *vm, const v
 /* Whether an area's mapping is there, so that others may look at it. */
 static inline bool mmsim_area_is_ready(const struct mmsim_vmap_area *area)
 {
+	/* Pairs with mmsim_area_ready(): who sees the flag gone sees what was set before. */
 	return !(smp_load_acquire(&area->vm.flags) & VM_UNINITIALIZED);
 }
 
 static inline void mmsim_area_ready(struct mmsim_vmap_area *area)
 {
+	/* Pairs with mmsim_area_is_ready(). */
 	smp_store_release(&area->vm.flags, area->vm.flags & ~VM_UNINITIALIZED);
 }
 

@@ -2,9 +2,9 @@
 /*
  * Areas of pages that are somebody else's: vmap() gives them addresses in a row, vunmap() takes the addresses back.
  *
- * The pages stay the client's, and with VM_MAP_PUT_PAGES, when all is well, become the area's, as does their array: then
- * vfree() frees all of it. A page that the client frees after vunmap() can be read at the old address until a purge, as
- * in the kernel: who cares calls vm_unmap_aliases() first.
+ * The pages stay the client's, and with VM_MAP_PUT_PAGES, when all is well, become the area's, as does their array:
+ * then vfree() frees all of it. A page that the client frees after vunmap() can be read at the old address until a
+ * purge, as in the kernel: who cares calls vm_unmap_aliases() first.
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
@@ -88,9 +88,10 @@ void *mmsim_vmalloc_vmap(struct mmsim_vmalloc *vm, struct mmsim_page **pages, un
 {
 	enum mmsim_vmalloc_bad fault = fault_of(vm, count, flags & ~MMSIM_VM_RAM, prot);
 
-	might_sleep();
-	if (likely(fault == MMSIM_NR_VMALLOC_BAD))
+	if (likely(fault == MMSIM_NR_VMALLOC_BAD)) {
+		might_sleep();
 		return map(vm, pages, count, flags, pgprot_nx(prot), caller);
+	}
 	mmsim_vmalloc_bad(vm, fault, fault == MMSIM_VMALLOC_BAD_PROT ? flags : count, (unsigned long)caller);
 	return NULL;
 }
