@@ -133,7 +133,7 @@ static void vmalloc_purge(struct kunit *test)
 	long most_frames = 0, most_pages = 0;
 
 	KUNIT_EXPECT_EQ(test, pages, fls(num_online_cpus()) * (SZ_32M >> PAGE_SHIFT));
-	KUNIT_EXPECT_EQ(test, frames, min(128 * fls(num_online_cpus()), m->memory->nr_pages / 16));
+	KUNIT_EXPECT_EQ(test, frames, min(128UL * fls(num_online_cpus()), m->memory->nr_pages / 16));
 	for (i = 0; i < areas + 10; i++) {
 		void *addr = mmsim_vmalloc(PAGE_SIZE);
 

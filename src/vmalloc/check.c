@@ -140,7 +140,8 @@ static bool check_next(struct mmsim_vmalloc *vm, unsigned long *at, int *err, ch
 	area = mmsim_area_from(vm, *at);
 	hole = mmsim_space_from(&vm->space, *at);
 	if (hole && (!area || hole->va_start < area->va_start)) {
-		unsigned long start = max(hole->va_start, *at), end = min_t(unsigned long, hole->va_end, start + HOLE_STEP);
+		unsigned long start = max(hole->va_start, *at);
+		unsigned long end = min_t(unsigned long, hole->va_end, start + HOLE_STEP);
 
 		if (!nothing_behind(vm, start, end))
 			*err = broken(what, size, "something is behind the hole at %#lx", hole->va_start);
