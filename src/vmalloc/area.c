@@ -81,8 +81,6 @@ static bool take_addresses(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *are
 	struct llist_node *spare = NULL;
 	bool taken;
 
-	if (mmsim_fault())
-		return false;
 	if (align > PAGE_SIZE) {
 		struct mmsim_vmap_area *rest = new_area(vm, gfp);
 
@@ -123,9 +121,15 @@ struct mmsim_vmap_area *mmsim_area_get(struct mmsim_vmalloc *vm, unsigned long p
 	area->vm = (struct mmsim_vm_struct){ .size = pages << PAGE_SHIFT, .flags = flags | VM_UNINITIALIZED };
 	if (vm->mode != MMSIM_VMALLOC_WINDOW)
 		return area;
-	if (take_addresses(vm, area, align, gfp) ||
-	    (mmsim_vmalloc_purge(vm) && take_addresses(vm, area, align, gfp)))
+	if (mmsim_fault())
+		goto free;
+	if (take_addresses(vm, area, align, gfp))
 		return area;
+	/* Even if there is nothing to purge: somebody else may have done so just now. */
+	mmsim_vmalloc_purge(vm);
+	if (take_addresses(vm, area, align, gfp))
+		return area;
+free:
 	mmsim_kmem_cache_free(vm->areas, area);
 	return NULL;
 }

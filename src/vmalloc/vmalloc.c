@@ -40,8 +40,6 @@ static unsigned long get_pages(struct mmsim_vmalloc *vm, const struct mmsim_vmal
 {
 	unsigned long i;
 
-	if (mmsim_fault())
-		return 0;
 	if (nr == 1) {
 		*pages = mmsim_memory_alloc_node(vm->mem, rq->node, frame_gfp(rq->gfp), 0, (unsigned long)rq->caller);
 		return !!*pages;
@@ -66,8 +64,6 @@ static unsigned long get_block(struct mmsim_vmalloc *vm, const struct mmsim_vmal
 	struct mmsim_page *page;
 	unsigned long i;
 
-	if (mmsim_fault())
-		return 0;
 	page = mmsim_memory_alloc_node(vm->mem, rq->node, gfp, HUGE_ORDER, (unsigned long)rq->caller);
 	if (!page)
 		return 0;
@@ -88,6 +84,8 @@ static bool get_frames(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area,
 	while (v->nr_pages < nr) {
 		unsigned long want = min_t(unsigned long, nr - v->nr_pages, FRAMES_AT_ONCE), got;
 
+		if (mmsim_fault())
+			return false;
 		if (v->nr_pages && fatal_signal_pending(current) && !(rq->gfp & __GFP_NOFAIL))
 			return false;
 		if (v->page_order)
@@ -99,9 +97,10 @@ static bool get_frames(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area,
 			cond_resched();
 		if (got >= want)
 			continue;
-		/* Some may wait to be given back. */
-		if (purged || !mmsim_vmalloc_purge(vm))
+		/* Some may wait to be given back, or have been given back just now. */
+		if (purged)
 			return false;
+		mmsim_vmalloc_purge(vm);
 		purged = true;
 	}
 	return true;
