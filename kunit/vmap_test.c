@@ -265,6 +265,7 @@ static void vmap_failures(struct kunit *test)
 	unsigned int nth, kind;
 
 	for (kind = 0; kind < 3; kind++) {
+		unsigned int failed = 0;
 		bool hit;
 
 		for (nth = 0; ; nth++) {
@@ -276,7 +277,9 @@ static void vmap_failures(struct kunit *test)
 			else
 				addr = mmsim_vm_map_ram(t->page, kind == 1 ? 100 : 5, NUMA_NO_NODE);
 			hit = mmsim_fault_disarm();
-			KUNIT_EXPECT_EQ(test, !addr, hit);
+			/* Without a failure it succeeds; with one it may, as what was missing is looked for once more. */
+			KUNIT_EXPECT_TRUE(test, addr || hit);
+			failed += !addr;
 			if (addr && kind == 0)
 				mmsim_vunmap(addr);
 			else if (addr)
@@ -285,7 +288,7 @@ static void vmap_failures(struct kunit *test)
 			if (!hit)
 				break;
 		}
-		KUNIT_EXPECT_GE(test, nth, 2);
+		KUNIT_EXPECT_GE(test, failed, 2);
 	}
 	maps_done(test, t);
 }
