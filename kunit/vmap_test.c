@@ -277,7 +277,7 @@ static void vmap_failures(struct kunit *test)
 			else
 				addr = mmsim_vm_map_ram(t->page, kind == 1 ? 100 : 5, NUMA_NO_NODE);
 			hit = mmsim_fault_disarm();
-			/* Without a failure it succeeds; with one it may, as what was missing is looked for once more. */
+			/* Without a failure it succeeds; with one it may: some steps are tried twice. */
 			KUNIT_EXPECT_TRUE(test, addr || hit);
 			failed += !addr;
 			if (addr && kind == 0)

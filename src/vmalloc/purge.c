@@ -8,7 +8,7 @@
  *	flush	all CPUs are told to forget everything, and the frames of the areas on the list go back to the page
  *		floor. When so many frames wait that a CPU's lists of the page floor would not take them all: a frame
  *		that comes back soon is cheaper than one that has to go round by the zone. The kernel doesn't flush
- *		for that: it frees the pages at once, and who reads at an old address may see what others write.
+ *		for that: it frees pages at once, and who reads at an old address may see what others write.
  *	purge	and the addresses become holes, too. Past 32 MB of them, times the number of bits that the number of CPUs
  *		has, as in the kernel; when there are no others left, when the page floor calls shrinkers, and on
  *		demand, by vm_unmap_aliases().
