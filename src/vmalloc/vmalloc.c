@@ -27,8 +27,10 @@
 #define FRAMES_AT_ONCE	(PAGE_SIZE / sizeof(struct mmsim_page *))
 #define HUGE_ORDER	ilog2(MMSIM_WINDOW_HUGE_PAGES)
 
+/* No compound pages: each page is referenced by itself. */
 static gfp_t frame_gfp(gfp_t gfp)
 {
+	gfp &= ~__GFP_COMP;
 	if (!(gfp & (__GFP_DMA | __GFP_DMA32)))
 		gfp |= __GFP_HIGHMEM;
 	return gfp | __GFP_NOWARN;
