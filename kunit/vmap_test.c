@@ -143,7 +143,8 @@ static void vmap_misuse(struct kunit *test)
 	mmsim_vmalloc_snapshot(t->m, &t->before);
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_FLUSH_RESET_PERMS, PAGE_KERNEL));
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP, __pgprot(0)));
-	mmsim_vmalloc_expect_since(test, t->m, &t->before, MMSIM_VMALLOC_BAD_PROT, 2);
+	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP, PAGE_NONE));
+	mmsim_vmalloc_expect_since(test, t->m, &t->before, MMSIM_VMALLOC_BAD_PROT, 3);
 	mmsim_vmalloc_snapshot(t->m, &t->before);
 	t->page[7] = (void *)kept + 8;
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP, PAGE_KERNEL));

@@ -11,6 +11,16 @@
 
 #include "vmalloc/vmalloc.h"
 
+/* Whether a protection maps anything at all. pte_present() says so of PAGE_NONE, whose entries x86 turns inside out. */
+static bool gives_access(pgprot_t prot)
+{
+#ifdef _PAGE_PRESENT
+	return pgprot_val(prot) & _PAGE_PRESENT;
+#else
+	return pgprot_val(prot) != pgprot_val(PAGE_NONE) && pte_present(pfn_pte(0, prot));
+#endif
+}
+
 /* What is wrong with a request; MMSIM_NR_VMALLOC_BAD when nothing is. */
 static enum mmsim_vmalloc_bad fault_of(struct mmsim_vmalloc *vm, unsigned int count, unsigned long flags,
 				       pgprot_t prot)
@@ -22,7 +32,7 @@ static enum mmsim_vmalloc_bad fault_of(struct mmsim_vmalloc *vm, unsigned int co
 	if (!count || count > vm->max_pages)
 		return MMSIM_VMALLOC_BAD_SIZE;
 	if ((flags & (VM_FLUSH_RESET_PERMS | VM_NO_GUARD | VM_ALLOC | VM_UNINITIALIZED | MMSIM_VM_RAM)) ||
-	    (pgprot_val(prot) != pgprot_val(PAGE_KERNEL) && !pte_present(pfn_pte(0, prot))))
+	    !gives_access(prot))
 		return MMSIM_VMALLOC_BAD_PROT;
 	return MMSIM_NR_VMALLOC_BAD;
 }
