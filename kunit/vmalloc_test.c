@@ -528,6 +528,41 @@ static void vmalloc_free_atomic(struct kunit *test)
 	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
 }
 
+/* What can't be freed is refused at once, with its content as it was; what was freed can't be freed again. */
+static void vmalloc_misuse_atomic(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct mmsim_page *page = take(m->memory, GFP_KERNEL, 0);
+	u64 *addr = mmsim_vmalloc(3 * PAGE_SIZE), *freed, *ram;
+	struct mmsim_vmalloc_snapshot before;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	ram = mmsim_vm_map_ram(&page, 1, NUMA_NO_NODE);
+	KUNIT_ASSERT_NOT_NULL(test, ram);
+	mmsim_fill(addr, 3 * PAGE_SIZE, 1);
+	mmsim_fill(ram, PAGE_SIZE, 2);
+	mmsim_vmalloc_snapshot(m, &before);
+	freed = mmsim_vmalloc(PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, freed);
+	mmsim_fill(freed, PAGE_SIZE, 3);
+	local_irq_disable();
+	mmsim_vfree_atomic(addr + PAGE_SIZE / sizeof(u64));
+	mmsim_vfree_atomic(ram);
+	mmsim_vfree_atomic(m);
+	mmsim_vfree_atomic(freed);
+	mmsim_vfree_atomic(freed);
+	/* The worker has not run yet, and nothing was written to. */
+	KUNIT_EXPECT_EQ(test, mmsim_wrong(freed, PAGE_SIZE, 3), 0);
+	local_irq_enable();
+	flush_work(&m->vmalloc->deferred_work);
+	KUNIT_EXPECT_EQ(test, mmsim_wrong(addr, 3 * PAGE_SIZE, 1) + mmsim_wrong(ram, PAGE_SIZE, 2), 0);
+	mmsim_vmalloc_expect_since(test, m, &before, MMSIM_VMALLOC_BAD_ADDRESS, 4);
+	mmsim_vm_unmap_ram(ram, 1);
+	mmsim_vfree(addr);
+	KUNIT_EXPECT_TRUE(test, give(m->memory, page, 0));
+}
+
 /* What is left at the end is named, unmapped and freed: no page is missing then. */
 static void vmalloc_left(struct kunit *test)
 {
@@ -571,6 +606,7 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(vmalloc_misuse, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_failures, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_free_atomic, mmsim_vmalloc_modes_gen),
+	KUNIT_CASE_PARAM(vmalloc_misuse_atomic, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_left, mmsim_vmalloc_modes_gen),
 	{}
 };

@@ -44,7 +44,7 @@ static bool next_area(struct mmsim_vmalloc *vm, unsigned long addr, struct entry
 	struct mmsim_vmap_area *area;
 
 	*e = (struct entry){};
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	area = mmsim_area_from(vm, addr);
 	while (area && !mmsim_area_is_ready(area))
 		area = mmsim_area_from(vm, area->va_end);
@@ -54,7 +54,7 @@ static bool next_area(struct mmsim_vmalloc *vm, unsigned long addr, struct entry
 		e->vm = area->vm;
 		count_nodes(vm, area, e);
 	}
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	return area;
 }
 
@@ -134,12 +134,12 @@ static int window_show(struct seq_file *s, void *unused)
 	struct mmsim_vmalloc *vm = ((struct mmsim *)s->private)->vmalloc;
 	unsigned long holes, free, areas, bytes;
 
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	holes = vm->space.nr_holes;
 	free = vm->space.free;
 	areas = vm->nr_areas;
 	bytes = vm->busy_bytes;
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	seq_printf(s, "start: 0x%pK\n", vm->window.addr);
 	seq_printf(s, "bytes: %lu\n", vm->window.nr_pages << PAGE_SHIFT);
 	seq_printf(s, "2 MB entries: %s\n", vm->window.links ? "yes" : "no");
@@ -170,7 +170,7 @@ static int free_tree_show(struct seq_file *s, void *unused)
 	unsigned int depth = 0;
 
 	do {
-		spin_lock(&vm->lock);
+		spin_lock_irq(&vm->lock);
 		hole = mmsim_space_from(&vm->space, end);
 		if (hole) {
 			start = hole->va_start;
@@ -178,7 +178,7 @@ static int free_tree_show(struct seq_file *s, void *unused)
 			largest = hole->subtree_max_size;
 			depth = depth_of(&hole->rb_node);
 		}
-		spin_unlock(&vm->lock);
+		spin_unlock_irq(&vm->lock);
 		if (hole) {
 			show_range(s, start, end);
 			seq_printf(s, " largest=%lu depth=%u\n", largest, depth);
@@ -194,9 +194,9 @@ static int largest_hole_show(struct seq_file *s, void *unused)
 	struct mmsim_vmalloc *vm = ((struct mmsim *)s->private)->vmalloc;
 	unsigned long largest;
 
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	largest = mmsim_space_largest(&vm->space);
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	seq_printf(s, "%lu\n", largest);
 	return 0;
 }

@@ -88,13 +88,13 @@ static bool take_addresses(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *are
 			return false;
 		mmsim_spare_push(&spare, rest);
 	}
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	taken = mmsim_space_take(&vm->space, area, area->vm.size, align, &spare);
 	if (taken) {
 		area->vm.addr = (void *)area->va_start;
 		insert_busy(vm, area);
 	}
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	if (spare)
 		free_spare(vm, spare);
 	return taken;
@@ -146,10 +146,10 @@ void mmsim_area_drop(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 	struct llist_node *spare = NULL;
 
 	if (vm->mode == MMSIM_VMALLOC_WINDOW) {
-		spin_lock(&vm->lock);
+		spin_lock_irq(&vm->lock);
 		remove_busy(vm, area);
 		mmsim_space_give(&vm->space, area, &spare);
-		spin_unlock(&vm->lock);
+		spin_unlock_irq(&vm->lock);
 	} else {
 		mmsim_spare_push(&spare, area);
 	}
@@ -165,9 +165,9 @@ void mmsim_area_drop(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
  */
 void mmsim_area_insert(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 {
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	insert_busy(vm, area);
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 }
 
 /**
@@ -218,6 +218,17 @@ struct mmsim_vmap_area *mmsim_area_at(struct mmsim_vmalloc *vm, unsigned long ad
 	return NULL;
 }
 
+static struct mmsim_vmap_area *remove_at(struct mmsim_vmalloc *vm, const void *addr, unsigned long mask,
+					 unsigned long flags)
+{
+	struct mmsim_vmap_area *area = mmsim_area_at(vm, (unsigned long)addr);
+
+	if (!area || (area->vm.flags & (mask | VM_UNINITIALIZED)) != flags)
+		return NULL;
+	remove_busy(vm, area);
+	return area;
+}
+
 /**
  * mmsim_area_remove() - take an area from those in use, to be freed by the caller alone
  * @vm: the vmalloc floor
@@ -233,13 +244,31 @@ struct mmsim_vmap_area *mmsim_area_remove(struct mmsim_vmalloc *vm, const void *
 {
 	struct mmsim_vmap_area *area;
 
-	spin_lock(&vm->lock);
-	area = mmsim_area_at(vm, (unsigned long)addr);
-	if (area && (area->vm.flags & (mask | VM_UNINITIALIZED)) == flags)
-		remove_busy(vm, area);
-	else
-		area = NULL;
-	spin_unlock(&vm->lock);
+	spin_lock_irq(&vm->lock);
+	area = remove_at(vm, addr, mask, flags);
+	spin_unlock_irq(&vm->lock);
+	return area;
+}
+
+/**
+ * mmsim_area_remove_atomic() - mmsim_area_remove() from anywhere
+ * @vm: as there
+ * @addr: as there
+ * @mask: as there
+ * @flags: as there
+ *
+ * Context: any but NMI.
+ * Return: as mmsim_area_remove().
+ */
+struct mmsim_vmap_area *mmsim_area_remove_atomic(struct mmsim_vmalloc *vm, const void *addr, unsigned long mask,
+						 unsigned long flags)
+{
+	struct mmsim_vmap_area *area;
+	unsigned long irqs;
+
+	spin_lock_irqsave(&vm->lock, irqs);
+	area = remove_at(vm, addr, mask, flags);
+	spin_unlock_irqrestore(&vm->lock, irqs);
 	return area;
 }
 
@@ -248,10 +277,10 @@ static struct llist_node *give_some(struct mmsim_vmalloc *vm, struct llist_node 
 {
 	unsigned int i;
 
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	for (i = 0; areas && i < MAX_HOLD; i++)
 		mmsim_space_give(&vm->space, mmsim_spare_pop(&areas), spare);
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	return areas;
 }
 

@@ -136,7 +136,7 @@ static bool check_next(struct mmsim_vmalloc *vm, unsigned long *at, int *err, ch
 {
 	struct mmsim_vmap_area *area, *hole;
 
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	area = mmsim_area_from(vm, *at);
 	hole = mmsim_space_from(&vm->space, *at);
 	if (hole && (!area || hole->va_start < area->va_start)) {
@@ -150,7 +150,7 @@ static bool check_next(struct mmsim_vmalloc *vm, unsigned long *at, int *err, ch
 		*err = check_area(vm, area, what, size);
 		*at = area->va_end;
 	}
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	return !*err && (area || hole);
 }
 
@@ -169,13 +169,13 @@ int mmsim_vmalloc_check(struct mmsim_vmalloc *vm, char *what, size_t size)
 	int err;
 
 	mutex_lock(&vm->purge_mutex);
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	err = mmsim_space_check(&vm->space, what, size);
 	if (!err)
 		err = check_order(vm, what, size);
 	if (!err)
 		err = check_sum(vm, what, size);
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	mutex_unlock(&vm->purge_mutex);
 	while (!err && check_next(vm, &at, &err, what, size))
 		cond_resched();

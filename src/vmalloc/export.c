@@ -184,33 +184,17 @@ void *mmsim_vrealloc(const void *addr, size_t size, gfp_t gfp)
 }
 EXPORT_SYMBOL_GPL(mmsim_vrealloc);
 
-/* As far as can be seen without a lock. The first word of what is no area must not be written to. */
-static bool may_be_area(struct mmsim_vmalloc *vm, const void *addr)
-{
-	return PAGE_ALIGNED(addr) && mmsim_vmalloc_is_addr(vm, addr) &&
-	       (vm->mode != MMSIM_VMALLOC_WINDOW || mmsim_vmalloc_page(vm, addr));
-}
-
 /**
  * mmsim_vfree_atomic() - free an area where nobody may sleep, as vfree_atomic()
  * @addr: as for mmsim_vfree()
  *
- * A worker frees it; until then the area's first word is overwritten.
+ * A worker unmaps it. What can't be freed is reported at once and stays as it is.
  *
  * Context: any but NMI.
  */
 void mmsim_vfree_atomic(const void *addr)
 {
-	struct mmsim_vmalloc *vm = mmsim_vmalloc_live;
-
-	if (!addr)
-		return;
-	if (vm->mode != MMSIM_VMALLOC_NOMMU && !may_be_area(vm, addr)) {
-		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_ADDRESS, (unsigned long)addr, _RET_IP_);
-		return;
-	}
-	if (llist_add((struct llist_node *)addr, &vm->deferred))
-		schedule_work(&vm->deferred_work);
+	mmsim_vmalloc_free_atomic(mmsim_vmalloc_live, addr, _RET_IP_);
 }
 EXPORT_SYMBOL_GPL(mmsim_vfree_atomic);
 
@@ -224,7 +208,7 @@ EXPORT_SYMBOL_GPL(mmsim_vfree_atomic);
 void mmsim_vfree(const void *addr)
 {
 	if (unlikely(in_interrupt()))
-		mmsim_vfree_atomic(addr);
+		mmsim_vmalloc_free_atomic(mmsim_vmalloc_live, addr, _RET_IP_);
 	else
 		mmsim_vmalloc_free(mmsim_vmalloc_live, addr, _RET_IP_);
 }

@@ -73,9 +73,9 @@ static int open_window(struct mmsim_vmalloc *vm)
 		return -ENOMEM;
 	all->va_start = (unsigned long)vm->window.addr;
 	all->va_end = all->va_start + (vm->window.nr_pages << PAGE_SHIFT);
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	mmsim_space_give(&vm->space, all, &spare);
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	return 0;
 }
 
@@ -105,15 +105,6 @@ static unsigned long free_lazy(struct mmsim_shrinker *shrinker, struct mmsim_shr
 	return frames > 0 ? frames : 0;
 }
 
-static void free_deferred(struct work_struct *work)
-{
-	struct mmsim_vmalloc *vm = container_of(work, struct mmsim_vmalloc, deferred_work);
-	struct llist_node *node, *next;
-
-	llist_for_each_safe(node, next, llist_del_all(&vm->deferred))
-		mmsim_vmalloc_free(vm, node, _THIS_IP_);
-}
-
 static void init_fields(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_params *params)
 {
 	vm->mode = params->mode;
@@ -126,7 +117,7 @@ static void init_fields(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_par
 	init_llist_head(&vm->lazy);
 	mutex_init(&vm->purge_mutex);
 	init_llist_head(&vm->deferred);
-	INIT_WORK(&vm->deferred_work, free_deferred);
+	INIT_WORK(&vm->deferred_work, mmsim_vmalloc_free_deferred);
 	ratelimit_state_init(&vm->report_limit, 5 * HZ, 10);
 	ratelimit_state_init(&vm->failure_limit, 10 * HZ, 1);
 	vm->shrinker = (struct mmsim_shrinker) {

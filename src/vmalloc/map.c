@@ -242,13 +242,14 @@ static unsigned long host_frame(struct mmsim_vmalloc *vm, const void *addr)
 {
 	unsigned long at = (unsigned long)addr & PAGE_MASK;
 	struct mmsim_vmap_area *area;
+	unsigned long irqs;
 	bool mapped;
 
-	spin_lock(&vm->lock);
+	spin_lock_irqsave(&vm->lock, irqs);
 	area = mmsim_area_from(vm, at);
 	mapped = area && at >= area->va_start && mmsim_area_is_ready(area) &&
 		 at - area->va_start < mmsim_area_bytes(area);
-	spin_unlock(&vm->lock);
+	spin_unlock_irqrestore(&vm->lock, irqs);
 	return mapped ? vmalloc_to_pfn(addr) : MMSIM_WINDOW_NONE;
 }
 

@@ -21,13 +21,13 @@ static struct mmsim_vmap_area *area_to_show(struct mmsim_vmalloc *vm, void *addr
 
 	if (check_mul_overflow(pgoff, PAGE_SIZE, &offset) || check_add_overflow(offset, size, &end))
 		return NULL;
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	area = mmsim_area_at(vm, (unsigned long)addr);
 	if (area && (!(area->vm.flags & VM_USERMAP) || !area->vm.pages || end > mmsim_area_bytes(area)))
 		area = NULL;
 	if (area)
 		area->vm.flags |= MMSIM_VM_REMAPPED;
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	return area;
 }
 

@@ -214,6 +214,15 @@ void *mmsim_vmalloc_alloc(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_r
 	return addr;
 }
 
+/* For an area that is not among those in use any more. */
+static void end_area(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
+{
+	mmsim_area_unmap(vm, area);
+	if (area->vm.flags & VM_ALLOC)
+		atomic_long_sub(area->vm.nr_pages, &vm->nr_frames);
+	mmsim_area_lazy(vm, area);
+}
+
 /**
  * mmsim_vmalloc_unlink() - free an area, and leave it to a purge to come
  * @vm: the vmalloc floor, not in mode nommu
@@ -229,10 +238,7 @@ bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr, unsigned l
 
 	if (unlikely(!area))
 		return false;
-	mmsim_area_unmap(vm, area);
-	if (area->vm.flags & VM_ALLOC)
-		atomic_long_sub(area->vm.nr_pages, &vm->nr_frames);
-	mmsim_area_lazy(vm, area);
+	end_area(vm, area);
 	return true;
 }
 
@@ -262,16 +268,66 @@ bool mmsim_vmalloc_free(struct mmsim_vmalloc *vm, const void *addr, unsigned lon
 	return true;
 }
 
+/**
+ * mmsim_vmalloc_free_atomic() - mmsim_vmalloc_free() from anywhere
+ * @vm: the vmalloc floor
+ * @addr: the address; NULL is ignored
+ * @caller: for reports
+ *
+ * From here on the area can't be found; a worker unmaps it.
+ *
+ * Context: any but NMI.
+ * Return: whether it is being freed; otherwise it is reported and all is as before.
+ */
+bool mmsim_vmalloc_free_atomic(struct mmsim_vmalloc *vm, const void *addr, unsigned long caller)
+{
+	struct mmsim_vmap_area *area;
+
+	if (!addr)
+		return true;
+	if (vm->mode == MMSIM_VMALLOC_NOMMU) {
+		mmsim_nommu_free(addr);
+		return true;
+	}
+	area = mmsim_area_remove_atomic(vm, addr, MMSIM_VM_RAM | MMSIM_VM_ARRAY, 0);
+	if (unlikely(!area)) {
+		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_ADDRESS, (unsigned long)addr, caller);
+		return false;
+	}
+	if (llist_add(&area->purge_list, &vm->deferred))
+		schedule_work(&vm->deferred_work);
+	return true;
+}
+
+/**
+ * mmsim_vmalloc_free_deferred() - what the worker does
+ * @work: the vmalloc floor's
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_vmalloc_free_deferred(struct work_struct *work)
+{
+	struct mmsim_vmalloc *vm = container_of(work, struct mmsim_vmalloc, deferred_work);
+	struct llist_node *areas = llist_del_all(&vm->deferred);
+	struct mmsim_vmap_area *area;
+
+	while ((area = mmsim_spare_pop(&areas))) {
+		end_area(vm, area);
+		cond_resched();
+	}
+	mmsim_vmalloc_purge_if_due(vm);
+}
+
 /* The area that begins at an address which its owner has given. */
 static struct mmsim_vmap_area *owned_area(struct mmsim_vmalloc *vm, const void *addr)
 {
 	struct mmsim_vmap_area *area;
 
-	spin_lock(&vm->lock);
+	spin_lock_irq(&vm->lock);
 	area = mmsim_area_at(vm, (unsigned long)addr);
 	if (area && !(area->vm.flags & VM_ALLOC))
 		area = NULL;
-	spin_unlock(&vm->lock);
+	spin_unlock_irq(&vm->lock);
 	return area;
 }
 

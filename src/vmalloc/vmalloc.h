@@ -26,8 +26,10 @@
  * Locks, outermost first; those of the floors below are inside of them:
  *	1. vmalloc->purge_mutex: purges take turns, and who looks at lazy areas keeps them away. Sleeps
  *	2. a CPU's blocks' lock
- *	3. vmalloc->lock: the holes and the areas in use; nothing is called under it that takes another lock
- * All three are taken in process context alone: who frees in an interrupt leaves it to a worker.
+ *	3. vmalloc->lock, with interrupts off: the holes and the areas in use; nothing is called under it that takes
+ *	   another lock
+ * The first two are taken in process context alone. Who frees in an interrupt takes the area from those in use, and
+ * leaves the rest to a worker.
  */
 #ifndef MMSIM_SRC_VMALLOC_H
 #define MMSIM_SRC_VMALLOC_H
@@ -138,8 +140,8 @@ struct mmsim_vmalloc {
 	struct mutex purge_mutex;
 	struct mmsim_purge_stats stats;	/* purge_mutex */
 
-	struct llist_head deferred;	/* areas' first words: freed where nobody may sleep */
-	struct work_struct deferred_work;	/* frees them */
+	struct llist_head deferred;	/* areas freed where nobody may sleep: not in use, and still mapped */
+	struct work_struct deferred_work;	/* unmaps them */
 	atomic_long_t bad[MMSIM_NR_VMALLOC_BAD];	/* refusals so far */
 	atomic_long_t nr_failed;	/* requests for which there were no addresses, pages or structures */
 	struct ratelimit_state report_limit;
@@ -169,6 +171,8 @@ unsigned long mmsim_vmalloc_nr_pages(const struct mmsim_vmalloc *vm);
 /* vmalloc.c: areas with frames */
 void *mmsim_vmalloc_alloc(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq);
 bool mmsim_vmalloc_free(struct mmsim_vmalloc *vm, const void *addr, unsigned long caller);
+bool mmsim_vmalloc_free_atomic(struct mmsim_vmalloc *vm, const void *addr, unsigned long caller);
+void mmsim_vmalloc_free_deferred(struct work_struct *work);
 bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr, unsigned long not);
 void *mmsim_vmalloc_realloc(struct mmsim_vmalloc *vm, void *addr, unsigned long size, gfp_t gfp, const void *caller);
 
@@ -192,6 +196,8 @@ void mmsim_area_drop(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);
 void mmsim_area_insert(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);
 struct mmsim_vmap_area *mmsim_area_remove(struct mmsim_vmalloc *vm, const void *addr, unsigned long mask,
 					  unsigned long flags);
+struct mmsim_vmap_area *mmsim_area_remove_atomic(struct mmsim_vmalloc *vm, const void *addr, unsigned long mask,
+						 unsigned long flags);
 struct mmsim_vmap_area *mmsim_area_at(struct mmsim_vmalloc *vm, unsigned long addr);
 struct mmsim_vmap_area *mmsim_area_from(struct mmsim_vmalloc *vm, unsigned long addr);
 void mmsim_areas_give(struct mmsim_vmalloc *vm, struct llist_node *areas);
