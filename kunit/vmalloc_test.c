@@ -8,7 +8,6 @@
 #include <kunit/test.h>
 #include <linux/preempt.h>
 
-#include "base/fault.h"
 #include "vmalloc.h"
 
 #define REGION		SZ_16M
@@ -245,53 +244,6 @@ static void vmalloc_align(struct kunit *test)
 	mmsim_vmalloc_expect_since(test, m, &before, MMSIM_VMALLOC_BAD_ALIGN, 1);
 }
 
-/* Until there are no frames left, or no addresses; then all comes back, and as much can be had again. */
-static unsigned int exhaust(struct kunit *test, void **addr, unsigned int max, unsigned long size)
-{
-	unsigned int nr = 0, i;
-
-	while (nr < max && (addr[nr] = mmsim___vmalloc(size, GFP_KERNEL | __GFP_NOWARN)))
-		mmsim_fill(addr[nr], size, nr), nr++;
-	for (i = 0; i < nr; i++) {
-		KUNIT_EXPECT_EQ(test, mmsim_wrong(addr[i], size, i), 0);
-		mmsim_vfree(addr[i]);
-	}
-	return nr;
-}
-
-static void vmalloc_no_frames(struct kunit *test)
-{
-	void **addr = kunit_kcalloc(test, 256, sizeof(*addr), GFP_KERNEL);
-	struct mmsim *m = instance(test);
-	struct mmsim_vmalloc_snapshot before;
-	unsigned int nr;
-
-	KUNIT_ASSERT_NOT_NULL(test, addr);
-	mmsim_vmalloc_snapshot(m, &before);
-	nr = exhaust(test, addr, 256, SZ_256K);
-	KUNIT_EXPECT_GT(test, nr, 50);
-	KUNIT_EXPECT_LT(test, nr, 64);
-	KUNIT_EXPECT_EQ(test, exhaust(test, addr, 256, SZ_256K), nr);
-	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
-}
-
-static void vmalloc_no_addresses(struct kunit *test)
-{
-	void **addr = kunit_kcalloc(test, 1024, sizeof(*addr), GFP_KERNEL);
-	struct mmsim *m = mmsim_test_vmalloc(test, REGION, "Normal", SZ_4M);
-	struct mmsim_vmalloc_snapshot before;
-
-	KUNIT_ASSERT_NOT_NULL(test, addr);
-	if (m->vmalloc->mode != MMSIM_VMALLOC_WINDOW)
-		kunit_skip(test, "the host chooses the addresses");
-	mmsim_vmalloc_snapshot(m, &before);
-	KUNIT_EXPECT_EQ(test, before.free_bytes, SZ_4M);
-	KUNIT_EXPECT_EQ(test, exhaust(test, addr, 1024, PAGE_SIZE), 512);
-	KUNIT_EXPECT_EQ(test, exhaust(test, addr, 1024, PAGE_SIZE), 512);
-	KUNIT_EXPECT_NULL(test, mmsim___vmalloc(SZ_4M, GFP_KERNEL | __GFP_NOWARN));
-	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
-}
-
 /* Frames from anywhere: each second page of the region is taken before, so that no two of an area lie side by side. */
 static void vmalloc_fragmented(struct kunit *test)
 {
@@ -472,42 +424,6 @@ static void vmalloc_misuse(struct kunit *test)
 	mmsim_vfree(addr);
 }
 
-/* Each step fails once; what was done before it is undone. The last area needs an array that is one, too. */
-static void vmalloc_failures(struct kunit *test)
-{
-	static const struct { unsigned long size, align; bool huge; } requests[] = {
-		{ PAGE_SIZE, 1 }, { SZ_64K, 1 }, { SZ_1M, SZ_1M }, { SZ_4M, 1 }, { SZ_4M, 1, true },
-	};
-	struct mmsim *m = instance(test);
-	struct mmsim_vmalloc_snapshot before;
-	unsigned int i, nth;
-
-	mmsim_vmalloc_snapshot(m, &before);
-	for (i = 0; i < ARRAY_SIZE(requests); i++) {
-		unsigned int failed = 0;
-
-		for (nth = 0; ; nth++) {
-			bool hit;
-			void *addr;
-
-			mmsim_fault_arm(nth);
-			if (requests[i].huge)
-				addr = mmsim_vmalloc_huge(requests[i].size, GFP_KERNEL | __GFP_NOWARN);
-			else
-				addr = mmsim___vmalloc_node(requests[i].size, requests[i].align,
-							    GFP_KERNEL | __GFP_NOWARN, NUMA_NO_NODE, NULL);
-			hit = mmsim_fault_disarm();
-			failed += !addr;
-			mmsim_vfree(addr);
-			mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
-			if (!hit)
-				break;
-		}
-		KUNIT_EXPECT_GE(test, nth, 3);
-		KUNIT_EXPECT_TRUE(test, failed || requests[i].huge);
-	}
-}
-
 /* Freed with interrupts off, by a worker. */
 static void vmalloc_free_atomic(struct kunit *test)
 {
@@ -596,15 +512,12 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(vmalloc_purge, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_oracle, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_align, mmsim_vmalloc_modes_gen),
-	KUNIT_CASE_PARAM(vmalloc_no_frames, mmsim_vmalloc_modes_gen),
-	KUNIT_CASE(vmalloc_no_addresses),
 	KUNIT_CASE_PARAM(vmalloc_fragmented, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_highmem, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_2mb, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_zero, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_realloc, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_misuse, mmsim_vmalloc_modes_gen),
-	KUNIT_CASE_PARAM(vmalloc_failures, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_free_atomic, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_misuse_atomic, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_left, mmsim_vmalloc_modes_gen),

@@ -14,6 +14,7 @@
  */
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 
 #include "base/fault.h"
 #include "vmalloc/vmalloc.h"
@@ -181,6 +182,28 @@ static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, 
 	return true;
 }
 
+/*
+ * As map_by_host(), for a request with @gfp. The host takes its page tables with GFP_KERNEL, and so do we the names:
+ * who asks under a lock that reclaim may want must not get there.
+ */
+static bool map_in_scope(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
+			 unsigned long nr, unsigned long align, pgprot_t prot, gfp_t gfp)
+{
+	unsigned int flags = 0;
+	bool mapped;
+
+	if (!(gfp & __GFP_IO))
+		flags = memalloc_noio_save();
+	else if (!(gfp & __GFP_FS))
+		flags = memalloc_nofs_save();
+	mapped = map_by_host(vm, area, pages, nr, align, prot);
+	if (!(gfp & __GFP_IO))
+		memalloc_noio_restore(flags);
+	else if (!(gfp & __GFP_FS))
+		memalloc_nofs_restore(flags);
+	return mapped;
+}
+
 static bool all_ours(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned long nr)
 {
 	unsigned long i;
@@ -199,18 +222,19 @@ static bool all_ours(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsign
  * @nr: how many
  * @align: as for mmsim_area_get()
  * @prot: what may be done with them
+ * @gfp: the request's: whether reclaim may call filesystems, and start I/O
  *
  * Context: process context, may sleep.
  * Return: whether they are there now. If not, the area is as before, but in mode window it may have been mapped in
  * part: mmsim_area_unmap() it.
  */
 bool mmsim_area_map(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
-		    unsigned long nr, unsigned long align, pgprot_t prot)
+		    unsigned long nr, unsigned long align, pgprot_t prot, gfp_t gfp)
 {
 	if (mmsim_fault())
 		return false;
 	if (vm->mode != MMSIM_VMALLOC_WINDOW)
-		return all_ours(vm, pages, nr) && map_by_host(vm, area, pages, nr, align, prot);
+		return all_ours(vm, pages, nr) && map_in_scope(vm, area, pages, nr, align, prot, gfp);
 	if (!is_huge(vm, area))
 		return mmsim_map_pages(vm, index_of(vm, area), pages, nr, prot);
 	map_huge(vm, area, pages, nr, prot);

@@ -146,7 +146,7 @@ static void *alloc_area(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_req
 	if (!get_frames(vm, area, rq))
 		goto undo;
 	*failed = "mapping";
-	if (!mmsim_area_map(vm, area, area->vm.pages, nr, align, PAGE_KERNEL))
+	if (!mmsim_area_map(vm, area, area->vm.pages, nr, align, PAGE_KERNEL, rq->gfp))
 		goto undo;
 	atomic_long_add(nr, &vm->nr_frames);
 	mmsim_area_ready(area);

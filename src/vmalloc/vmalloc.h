@@ -204,7 +204,7 @@ void mmsim_areas_give(struct mmsim_vmalloc *vm, struct llist_node *areas);
 
 /* map.c */
 bool mmsim_area_map(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
-		    unsigned long nr, unsigned long align, pgprot_t prot);
+		    unsigned long nr, unsigned long align, pgprot_t prot, gfp_t gfp);
 void mmsim_area_unmap(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);
 bool mmsim_map_pages(struct mmsim_vmalloc *vm, unsigned long first, struct mmsim_page **pages, unsigned long nr,
 		     pgprot_t prot);

@@ -63,7 +63,7 @@ static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned i
 	}
 	area->vm.requested_size = rq.size;
 	area->vm.caller = caller;
-	if (likely(mmsim_area_map(vm, area, pages, count, PAGE_SIZE, prot))) {
+	if (likely(mmsim_area_map(vm, area, pages, count, PAGE_SIZE, prot, GFP_KERNEL))) {
 		if (flags & VM_MAP_PUT_PAGES) {
 			area->vm.pages = pages;
 			area->vm.nr_pages = count;
