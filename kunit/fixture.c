@@ -52,12 +52,12 @@ static bool mmsim_test_no_memory(long err)
 	return err == -ENOMEM || err == -EBUSY || err == -ENODEV || err == -EOPNOTSUPP;
 }
 
-static struct mmsim *own_instance(struct kunit *test, u64 size, const char *zones,
+static struct mmsim *own_instance(struct kunit *test, enum mmsim_source source, u64 size, const char *zones,
 				  const struct mmsim_memory_params *memory, const struct mmsim_slab_params *slab,
 				  const struct mmsim_vmalloc_params *vmalloc)
 {
 	struct mmsim_params params = {
-		.region = { .source = MMSIM_SOURCE_AUTO, .size = size, .quiet = true },
+		.region = { .source = source, .size = size, .quiet = true },
 		.memory = *memory,
 		.slab = slab,
 		.vmalloc = vmalloc,
@@ -97,7 +97,7 @@ static struct mmsim *own_instance(struct kunit *test, u64 size, const char *zone
 struct mmsim *mmsim_test_instance_with(struct kunit *test, u64 size, const char *zones,
 				       const struct mmsim_memory_params *memory)
 {
-	return own_instance(test, size, zones, memory, NULL, NULL);
+	return own_instance(test, MMSIM_SOURCE_AUTO, size, zones, memory, NULL, NULL);
 }
 
 /**
@@ -115,7 +115,7 @@ struct mmsim *mmsim_test_slab_instance_with(struct kunit *test, u64 size, const 
 					    const struct mmsim_memory_params *memory,
 					    const struct mmsim_slab_params *slab)
 {
-	struct mmsim *m = own_instance(test, size, zones, memory, slab, NULL);
+	struct mmsim *m = own_instance(test, MMSIM_SOURCE_AUTO, size, zones, memory, slab, NULL);
 
 	mmsim_memory_live = m->memory;
 	mmsim_slabs_live = m->slabs;
@@ -140,8 +140,10 @@ struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struc
 }
 
 /**
- * mmsim_test_vmalloc_instance() - An instance with all floors, on which the exported functions act until the test ends.
+ * mmsim_test_vmalloc_instance_from() - An instance with all floors, on which the exported functions act until the test
+ * ends, on a region of a given source.
  * @test: As for mmsim_test_instance_with().
+ * @source: Where the region is from.
  * @size: As for mmsim_test_instance_with().
  * @zones: As for mmsim_test_instance_with().
  * @vmalloc: Parameters of the vmalloc floor.
@@ -150,19 +152,34 @@ struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struc
  *
  * Return: as mmsim_test_instance_with().
  */
-struct mmsim *mmsim_test_vmalloc_instance(struct kunit *test, u64 size, const char *zones,
-					  const struct mmsim_vmalloc_params *vmalloc)
+struct mmsim *mmsim_test_vmalloc_instance_from(struct kunit *test, enum mmsim_source source, u64 size,
+					       const char *zones, const struct mmsim_vmalloc_params *vmalloc)
 {
 	const struct mmsim_memory_params memory = { .pcp_orders = MMSIM_PCP_ORDERS, .group_by_mobility = true };
 	struct mmsim_slab_params slab = {};
 	struct mmsim *m;
 
 	mmsim_slab_host_rules(&slab.rules);
-	m = own_instance(test, size, zones, &memory, &slab, vmalloc);
+	m = own_instance(test, source, size, zones, &memory, &slab, vmalloc);
 	mmsim_memory_live = m->memory;
 	mmsim_slabs_live = m->slabs;
 	mmsim_vmalloc_live = m->vmalloc;
 	return m;
+}
+
+/**
+ * mmsim_test_vmalloc_instance() - The same on a region of source auto.
+ * @test: As for mmsim_test_vmalloc_instance_from().
+ * @size: As for mmsim_test_vmalloc_instance_from().
+ * @zones: As for mmsim_test_vmalloc_instance_from().
+ * @vmalloc: As for mmsim_test_vmalloc_instance_from().
+ *
+ * Return: as mmsim_test_vmalloc_instance_from().
+ */
+struct mmsim *mmsim_test_vmalloc_instance(struct kunit *test, u64 size, const char *zones,
+					  const struct mmsim_vmalloc_params *vmalloc)
+{
+	return mmsim_test_vmalloc_instance_from(test, MMSIM_SOURCE_AUTO, size, zones, vmalloc);
 }
 
 /**

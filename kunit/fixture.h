@@ -23,6 +23,8 @@ struct mmsim *mmsim_test_slab_instance_with(struct kunit *test, u64 size, const 
 					    const struct mmsim_memory_params *memory,
 					    const struct mmsim_slab_params *slab);
 struct mmsim *mmsim_test_slab_instance(struct kunit *test, u64 size, const struct mmsim_slab_params *slab);
+struct mmsim *mmsim_test_vmalloc_instance_from(struct kunit *test, enum mmsim_source source, u64 size,
+					       const char *zones, const struct mmsim_vmalloc_params *vmalloc);
 struct mmsim *mmsim_test_vmalloc_instance(struct kunit *test, u64 size, const char *zones,
 					  const struct mmsim_vmalloc_params *vmalloc);
 void mmsim_test_pcp_sizes(struct mmsim_memory *mem, int batch, int high);

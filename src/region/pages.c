@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Source pages: one block of the host's largest order, from any kernel. A region of this source is always 4 MB.
+ *
+ * The block is taken apart, so that each page has a reference of its own, as with the other sources: without one a page
+ * can't be given to a process, and nobody could see who else uses it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "region/region.h"
 
 #include <linux/gfp.h>
+#include <linux/mm.h>
 
 #define PAGES_ORDER	get_order(MMSIM_REGION_ALIGN)
 
@@ -24,23 +28,30 @@ static int pages_take(struct mmsim_region *r, const struct mmsim_region_params *
 		mmsim_region_err(p, quiet, "source=pages: the host has no free block of 4M; try `echo 1 > /proc/sys/vm/compact_memory` first");
 		return -ENOMEM;
 	}
+	split_page(page, PAGES_ORDER);
 	r->nr_slices++;
 	r->start_pfn = page_to_pfn(page);
 	r->vaddr = page_address(page);
 	r->host_backed = true;
-	r->cookie = page;
 	return 0;
 }
 
 static void pages_release(struct mmsim_region *r)
 {
-	int count = page_count(r->cookie);
+	unsigned long pfn, odd = 0;
 
-	if (count != 1)
-		pr_err("the block at frame %#lx goes back with %d references, not 1: %s\n", r->start_pfn, count,
-		       count ? "somebody else still uses it" : "somebody has freed it already");
-	if (count)
-		__free_pages(r->cookie, PAGES_ORDER);
+	for (pfn = r->start_pfn; pfn < mmsim_region_end_pfn(r); pfn++) {
+		struct page *page = pfn_to_page(pfn);
+		int count = page_count(page);
+
+		if (count != 1 && !odd++)
+			pr_err("frame %#lx goes back with %d references, not 1: %s\n", pfn, count,
+			       count ? "somebody else still uses it" : "somebody has freed it already");
+		if (count)
+			put_page(page);
+	}
+	if (odd)
+		pr_err("%lu frames of the region went back with a wrong number of references\n", odd);
 }
 
 const struct mmsim_region_ops mmsim_region_pages = {

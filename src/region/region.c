@@ -334,6 +334,20 @@ static int region_check_holes(const struct mmsim_region *r, char *what, size_t s
 	return 0;
 }
 
+/**
+ * mmsim_region_counted() - whether the host counts for each frame by itself who uses it
+ * @r: the region
+ *
+ * Not for memmap, nor where the DMA API has answered with one block, whose first page has its only reference.
+ *
+ * Context: any.
+ * Return: whether mmsim_region_shared() can tell, and frames can be put into a VMA with vm_insert_page().
+ */
+bool mmsim_region_counted(const struct mmsim_region *r)
+{
+	return r->host_backed && page_count(pfn_to_page(r->start_pfn + 1));
+}
+
 /* The frames that the host knows are mapped where vaddr says, and none of them has gone back to the host. */
 static int region_check_frames(const struct mmsim_region *r, char *what, size_t size)
 {
@@ -344,8 +358,8 @@ static int region_check_frames(const struct mmsim_region *r, char *what, size_t 
 	if (page_address(pfn_to_page(r->start_pfn)) != r->vaddr)
 		return region_broken(what, size, "vaddr %p is not the address of start_pfn %#lx", r->vaddr,
 				     r->start_pfn);
-	if (r->ops != &mmsim_region_contig)
-		return 0;	/* the others hold one block, whose first page has its only reference */
+	if (r->ops->source == MMSIM_SOURCE_CMA && !mmsim_region_counted(r))
+		return 0;
 	for (pfn = r->start_pfn; pfn < mmsim_region_end_pfn(r); pfn++) {
 		if (pfn % MMSIM_GRANULE_PAGES == 0)
 			cond_resched();
@@ -363,7 +377,7 @@ static int region_check_frames(const struct mmsim_region *r, char *what, size_t 
  * A process that has it mapped with vm_insert_page(), for one.
  *
  * Context: any.
- * Return: false also where the host has no struct page to count with.
+ * Return: false also where mmsim_region_counted() says that nobody counts.
  */
 bool mmsim_region_shared(const struct mmsim_region *r, unsigned long pfn)
 {

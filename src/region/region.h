@@ -75,7 +75,7 @@ struct mmsim_region {
 
 	/* Private to the source. */
 	struct device *dev;			/* cma: the device that holds the DMA memory */
-	void *cookie;				/* cma, pages: what to give back; memmap: the mapping */
+	void *cookie;				/* cma: what to give back; memmap: the mapping */
 	u64 cookie_size;			/* cma: bytes at cookie */
 	u64 cookie_dma;				/* cma: its DMA address */
 };
@@ -84,6 +84,7 @@ int mmsim_region_take(struct mmsim_region *r, const struct mmsim_region_params *
 void mmsim_region_release(struct mmsim_region *r);
 int mmsim_region_check(const struct mmsim_region *r, char *what, size_t size);
 
+bool mmsim_region_counted(const struct mmsim_region *r);
 bool mmsim_region_shared(const struct mmsim_region *r, unsigned long pfn);
 
 int mmsim_source_parse(const char *word);

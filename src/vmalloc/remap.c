@@ -4,8 +4,8 @@
  *
  * A process's page tables get the host's pages, which count who maps them: so an area that was freed while a process
  * still has it mapped is kept by purges, and its frames with it, until it has been unmapped. A region without host
- * pages (memmap) has no such count; there the frames are mapped as remap_pfn_range() maps a device's, and it is the
- * client's business, as with a device's, that they outlive the mapping.
+ * pages (memmap), or of one block with one count, has no such counts; there the frames are mapped as remap_pfn_range()
+ * maps a device's, and it is the client's business, as with a device's, that they outlive the mapping.
  */
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -36,7 +36,7 @@ static int show_page(struct mmsim_vmalloc *vm, struct vm_area_struct *vma, unsig
 {
 	unsigned long pfn = mmsim_memory_pfn(vm->mem, page);
 
-	if (vm->mem->region->host_backed)
+	if (mmsim_region_counted(vm->mem->region))
 		return vm_insert_page(vma, uaddr, pfn_to_page(pfn));
 	return remap_pfn_range(vma, uaddr, pfn, PAGE_SIZE, vma->vm_page_prot);
 }
