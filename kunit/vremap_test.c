@@ -149,6 +149,8 @@ static void vremap_freed(struct kunit *test)
 	page = mmsim_vmalloc_to_page(area);
 	mmsim_vfree(area);
 	mmsim_vm_unmap_aliases();
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->vmalloc->lazy_frames), 0);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&m->vmalloc->seen_frames), SIZE >> PAGE_SHIFT);
 	KUNIT_EXPECT_TRUE(test, mmsim_faults(area));
 	KUNIT_EXPECT_EQ(test, wrong_words(at, SIZE, STAMP), 0);
 	KUNIT_EXPECT_EQ(test, mmsim_page_ref_count(page), 1);
@@ -159,20 +161,57 @@ static void vremap_freed(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, mmsim_page_ref_count(page), 1);
 	mmsim_test_check(test, m);
 	unsee(test, at, PAGE_SIZE);
+	/* As the shrinker asks. */
+	KUNIT_EXPECT_EQ(test, mmsim_vmalloc_lazy_frames(m->vmalloc), SIZE >> PAGE_SHIFT);
 	mmsim_vm_unmap_aliases();
 	KUNIT_EXPECT_EQ(test, mmsim_page_ref_count(page), 0);
 	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
+}
+
+/* However many frames a process keeps: other areas are flushed as often as without them. */
+static void vremap_flushes(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct mmsim_vmalloc *vm = m->vmalloc;
+	unsigned long limit = mmsim_vmalloc_max_lazy_frames(vm), size = (limit + 1) << PAGE_SHIFT, before, at, i;
+	void *area = mmsim_vmalloc_user(size);
+
+	KUNIT_ASSERT_NOT_NULL(test, area);
+	if (!mmsim_region_counted(&m->region)) {
+		mmsim_vfree(area);
+		kunit_skip(test, "the host does not count who uses a frame");
+	}
+	at = see(test, area, 0, size);
+	KUNIT_ASSERT_FALSE(test, IS_ERR_VALUE(at));
+	mmsim_vfree(area);
+	KUNIT_EXPECT_EQ(test, atomic_long_read(&vm->seen_frames), limit + 1);
+	before = vm->stats.flushes;
+	for (i = 0; i < 3 * limit; i++) {
+		area = mmsim_vmalloc(PAGE_SIZE);
+		KUNIT_ASSERT_NOT_NULL(test, area);
+		mmsim_vfree(area);
+	}
+	KUNIT_EXPECT_EQ(test, vm->stats.flushes - before, 3);
+	unsee(test, at, size);
 }
 
 static struct kunit_case vremap_cases[] = {
 	KUNIT_CASE_PARAM(vremap_shared, remap_gen_params),
 	KUNIT_CASE_PARAM(vremap_refused, remap_gen_params),
 	KUNIT_CASE_PARAM(vremap_freed, remap_gen_params),
+	KUNIT_CASE_PARAM(vremap_flushes, remap_gen_params),
 	{}
 };
 
+/* Files go when a worker comes to it; with them goes a reference to the module. */
+static void vremap_exit(struct kunit *test)
+{
+	flush_delayed_fput();
+}
+
 static struct kunit_suite vremap_suite = {
 	.name = "vremap",
+	.exit = vremap_exit,
 	.test_cases = vremap_cases,
 };
 

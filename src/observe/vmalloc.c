@@ -114,6 +114,7 @@ static int vmallocinfo_show(struct seq_file *s, void *unused)
 	}
 	mutex_lock(&vm->purge_mutex);
 	show_lazy(s, READ_ONCE(vm->lazy.first));
+	show_lazy(s, vm->seen);
 	show_lazy(s, vm->flushed);
 	mutex_unlock(&vm->purge_mutex);
 	return 0;
@@ -212,6 +213,7 @@ static int purge_show(struct seq_file *s, void *unused)
 	mutex_unlock(&vm->purge_mutex);
 	seq_printf(s, "lazy pages: %ld\n", atomic_long_read(&vm->lazy_pages));
 	seq_printf(s, "lazy frames: %ld\n", atomic_long_read(&vm->lazy_frames));
+	seq_printf(s, "frames that processes have mapped: %ld\n", atomic_long_read(&vm->seen_frames));
 	seq_printf(s, "lazy pages at most: %lu\n", mmsim_vmalloc_max_lazy_pages());
 	seq_printf(s, "lazy frames at most: %lu\n", mmsim_vmalloc_max_lazy_frames(vm));
 	seq_printf(s, "flushes: %lu\n", stats.flushes);

@@ -73,6 +73,8 @@ static int check_sum(struct mmsim_vmalloc *vm, char *what, size_t size)
 		return 0;
 	llist_for_each(node, READ_ONCE(vm->lazy.first))
 		lazy += mmsim_va_size(llist_entry(node, struct mmsim_vmap_area, purge_list));
+	llist_for_each(node, vm->seen)
+		lazy += mmsim_va_size(llist_entry(node, struct mmsim_vmap_area, purge_list));
 	llist_for_each(node, vm->flushed)
 		lazy += mmsim_va_size(llist_entry(node, struct mmsim_vmap_area, purge_list));
 	/* Areas on their way from one state to the next are in none. */

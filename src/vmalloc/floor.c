@@ -90,9 +90,7 @@ static int get_apron(struct mmsim_vmalloc *vm)
 
 static unsigned long count_lazy(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
 {
-	struct mmsim_vmalloc *vm = container_of(shrinker, struct mmsim_vmalloc, shrinker);
-
-	return atomic_long_read(&vm->lazy_frames);
+	return mmsim_vmalloc_lazy_frames(container_of(shrinker, struct mmsim_vmalloc, shrinker));
 }
 
 static unsigned long free_lazy(struct mmsim_shrinker *shrinker, struct mmsim_shrink_control *sc)
@@ -224,10 +222,12 @@ unsigned long mmsim_vmalloc_exit(struct mmsim_vmalloc *vm)
  * @vm: the floor
  *
  * Context: any.
- * Return: those of its own, of areas and of lazy areas; what it has from slab caches is the slab floor's.
+ * Return: those of its own, of areas in use, of lazy ones and of those that processes have mapped; what it has from
+ * slab caches is the slab floor's.
  */
 unsigned long mmsim_vmalloc_nr_pages(const struct mmsim_vmalloc *vm)
 {
 	return BIT(vm->order) + (vm->blocks ? BIT(vm->blocks_order) : 0) + !!vm->apron +
-	       atomic_long_read(&vm->nr_frames) + atomic_long_read(&vm->lazy_frames);
+	       atomic_long_read(&vm->nr_frames) + atomic_long_read(&vm->lazy_frames) +
+	       atomic_long_read(&vm->seen_frames);
 }

@@ -16,7 +16,10 @@
  * So there is no moment at which an old translation leads to memory that has a new owner.
  *
  * An array of pages that was an area itself is freed when its pages have gone, and becomes lazy in turn; then there is
- * one more round, with a flush of its own. An area that processes still have mapped stays lazy until they have not.
+ * one more round, with a flush of its own.
+ *
+ * An area that processes still have mapped is put aside: no flush can give it back, so that it isn't counted among what
+ * waits for one. Each purge looks whether it is seen no more, and then it is lazy as any other.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -98,6 +101,32 @@ static void tell_cpus(struct mmsim_vmalloc *vm)
 	vm->stats.flushes++;
 }
 
+static void put_aside(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
+{
+	mmsim_spare_push(&vm->seen, area);
+	atomic_long_add(area->vm.nr_pages, &vm->seen_frames);
+	atomic_long_sub(area->vm.nr_pages, &vm->lazy_frames);
+	atomic_long_sub(mmsim_va_size(area) >> PAGE_SHIFT, &vm->lazy_pages);
+}
+
+/* What processes have unmapped since is lazy. */
+static void look_aside(struct mmsim_vmalloc *vm)
+{
+	struct llist_node *areas = vm->seen;
+	struct mmsim_vmap_area *area;
+
+	lockdep_assert_held(&vm->purge_mutex);
+	vm->seen = NULL;
+	while ((area = mmsim_spare_pop(&areas))) {
+		if (mmsim_area_is_remapped(vm, area)) {
+			mmsim_spare_push(&vm->seen, area);
+			continue;
+		}
+		atomic_long_sub(area->vm.nr_pages, &vm->seen_frames);
+		mmsim_area_lazy(vm, area);
+	}
+}
+
 /* One flush. Says in *again whether there is reason for another one. */
 static bool flush_round(struct mmsim_vmalloc *vm, bool *again)
 {
@@ -114,7 +143,7 @@ static bool flush_round(struct mmsim_vmalloc *vm, bool *again)
 	tell_cpus(vm);
 	while ((area = mmsim_spare_pop(&areas))) {
 		if (mmsim_area_is_remapped(vm, area)) {
-			llist_add(&area->purge_list, &vm->lazy);
+			put_aside(vm, area);
 			continue;
 		}
 		frames += area->vm.nr_pages;
@@ -173,10 +202,27 @@ bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm)
 	might_sleep();
 	mmsim_blocks_retire(vm);
 	mutex_lock(&vm->purge_mutex);
+	look_aside(vm);
 	any = flush(vm);
 	any |= give_addresses(vm);
 	mutex_unlock(&vm->purge_mutex);
 	return any;
+}
+
+/**
+ * mmsim_vmalloc_lazy_frames() - how many frames a purge would give back
+ * @vm: the vmalloc floor
+ *
+ * Context: process context.
+ * Return: the frames of lazy areas; of those that processes have let go of, too, unless somebody purges just now.
+ */
+unsigned long mmsim_vmalloc_lazy_frames(struct mmsim_vmalloc *vm)
+{
+	if (atomic_long_read(&vm->seen_frames) && mutex_trylock(&vm->purge_mutex)) {
+		look_aside(vm);
+		mutex_unlock(&vm->purge_mutex);
+	}
+	return atomic_long_read(&vm->lazy_frames);
 }
 
 /**

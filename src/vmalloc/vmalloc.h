@@ -20,6 +20,7 @@
  *	vmalloc -> space -> holes
  *	        -> busy -> areas in use -> vm.pages -> frames
  *	        -> lazy -> areas that wait for a purge -> vm.pages -> frames
+ *	        -> seen -> areas that were freed, and processes still have mapped -> vm.pages -> frames
  *
  * The structures of areas, and arrays of up to a page, come from the slab floor; larger arrays are areas themselves.
  *
@@ -133,7 +134,9 @@ struct mmsim_vmalloc {
 
 	struct llist_head lazy ____cacheline_aligned;	/* anybody adds; purge_mutex to take */
 	struct llist_node *flushed;	/* lazy areas without frames, of which no CPU knows any more. purge_mutex */
-	atomic_long_t lazy_pages;	/* addresses of both */
+	struct llist_node *seen;	/* areas that were freed and flushed, and processes have mapped. purge_mutex */
+	atomic_long_t seen_frames;	/* frames of those */
+	atomic_long_t lazy_pages;	/* addresses of areas that are lazy or flushed */
 	atomic_long_t lazy_frames;	/* frames of lazy areas */
 	atomic_long_t nr_frames;	/* of areas in use: what meminfo calls VmallocUsed */
 	bool blocks_dirty;		/* some addresses of blocks were cleared since the last flush. Any */
@@ -215,6 +218,7 @@ struct mmsim_page *mmsim_vmalloc_page(struct mmsim_vmalloc *vm, const void *addr
 void mmsim_area_lazy(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);
 bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm);
 void mmsim_vmalloc_purge_if_due(struct mmsim_vmalloc *vm);
+unsigned long mmsim_vmalloc_lazy_frames(struct mmsim_vmalloc *vm);
 unsigned long mmsim_vmalloc_max_lazy_pages(void);
 unsigned long mmsim_vmalloc_max_lazy_frames(const struct mmsim_vmalloc *vm);
 
