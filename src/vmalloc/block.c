@@ -134,11 +134,11 @@ static bool unmap_cut(struct mmsim_vmalloc *vm, struct mmsim_vmap_block *b, unsi
 	}
 	b->length[at] = 0;
 	mmsim_unmap_pages(vm, mmsim_window_index(&vm->window, (void *)addr), count);
+	/* Under the lock, as in mmsim_blocks_clean(): no flush takes the mark and misses the entries. */
+	WRITE_ONCE(c->dirty, true);
 	b->live -= count;
 	*ended = !b->live && c->block != b;
 	spin_unlock(&c->lock);
-	if (!READ_ONCE(vm->blocks_dirty))
-		WRITE_ONCE(vm->blocks_dirty, true);
 	return true;
 }
 
@@ -245,6 +245,31 @@ void mmsim_blocks_retire(struct mmsim_vmalloc *vm)
 		if (b)
 			end_block(vm, b);
 	}
+}
+
+/**
+ * mmsim_blocks_clean() - whether blocks have a flush due, which the caller makes then
+ * @vm: the vmalloc floor
+ *
+ * Context: process context, before the flush.
+ * Return: whether some of their addresses were cleared since the last one.
+ */
+bool mmsim_blocks_clean(struct mmsim_vmalloc *vm)
+{
+	bool dirty = false;
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct mmsim_vmap_cpu *c = &vm->cpu[cpu];
+
+		if (!READ_ONCE(c->dirty))
+			continue;
+		spin_lock(&c->lock);
+		WRITE_ONCE(c->dirty, false);
+		spin_unlock(&c->lock);
+		dirty = true;
+	}
+	return dirty;
 }
 
 /**

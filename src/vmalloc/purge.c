@@ -137,9 +137,8 @@ static bool flush_round(struct mmsim_vmalloc *vm, bool *again)
 
 	lockdep_assert_held(&vm->purge_mutex);
 	*again = false;
-	if (!areas && !READ_ONCE(vm->blocks_dirty))
+	if (!mmsim_blocks_clean(vm) && !areas)
 		return false;
-	WRITE_ONCE(vm->blocks_dirty, false);
 	tell_cpus(vm);
 	while ((area = mmsim_spare_pop(&areas))) {
 		if (mmsim_area_is_remapped(vm, area)) {

@@ -100,6 +100,7 @@ struct mmsim_vmap_block {
 struct mmsim_vmap_cpu {
 	spinlock_t lock;		/* of its blocks, retired ones included */
 	struct mmsim_vmap_block *block;	/* from which is cut just now; NULL: none yet. lock */
+	bool dirty;			/* some of their addresses were cleared since the last flush. lock */
 } ____cacheline_aligned;
 
 /* What purges came to. Under purge_mutex. */
@@ -139,7 +140,6 @@ struct mmsim_vmalloc {
 	atomic_long_t lazy_pages;	/* addresses of areas that are lazy or flushed */
 	atomic_long_t lazy_frames;	/* frames of lazy areas */
 	atomic_long_t nr_frames;	/* of areas in use: what meminfo calls VmallocUsed */
-	bool blocks_dirty;		/* some addresses of blocks were cleared since the last flush. Any */
 	struct mutex purge_mutex;
 	struct mmsim_purge_stats stats;	/* purge_mutex */
 
@@ -191,6 +191,7 @@ bool mmsim_vmalloc_unmap_ram(struct mmsim_vmalloc *vm, const void *addr, unsigne
 int mmsim_blocks_init(struct mmsim_vmalloc *vm);
 void mmsim_blocks_exit(struct mmsim_vmalloc *vm);
 void mmsim_blocks_retire(struct mmsim_vmalloc *vm);
+bool mmsim_blocks_clean(struct mmsim_vmalloc *vm);
 
 /* area.c */
 struct mmsim_vmap_area *mmsim_area_get(struct mmsim_vmalloc *vm, unsigned long pages, unsigned long align,
