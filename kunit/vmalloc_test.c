@@ -313,6 +313,8 @@ static void vmalloc_2mb(struct kunit *test)
 
 		KUNIT_ASSERT_NOT_NULL(test, addr);
 		page = mmsim_vmalloc_to_page(addr);
+		/* Each CPU that has windows has 2 MB entries. */
+		KUNIT_EXPECT_EQ(test, !!vm->window.links, vm->mode == MMSIM_VMALLOC_WINDOW);
 		if (vm->window.links) {
 			KUNIT_EXPECT_TRUE(test, IS_ALIGNED((unsigned long)addr, SZ_2M));
 			KUNIT_EXPECT_PTR_EQ(test, mmsim_vmalloc_to_page(addr + SZ_2M - 1), page + 511);
