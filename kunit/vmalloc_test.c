@@ -6,6 +6,7 @@
  * it sees which frame is behind which address. What must not be there is probed with a read that may fault.
  */
 #include <kunit/test.h>
+#include <linux/irq_work.h>
 #include <linux/preempt.h>
 
 #include "vmalloc.h"
@@ -446,6 +447,47 @@ static void vmalloc_free_atomic(struct kunit *test)
 	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
 }
 
+/* An interrupt that frees, as vfree() of a driver's interrupt handler would. */
+struct freer {
+	struct irq_work work;
+	void *addr[3];
+	bool in_interrupt;
+};
+
+static void free_in_interrupt(struct irq_work *work)
+{
+	struct freer *f = container_of(work, struct freer, work);
+	unsigned int i;
+
+	f->in_interrupt = in_interrupt();
+	for (i = 0; i < ARRAY_SIZE(f->addr); i++)
+		mmsim_vfree(f->addr[i]);
+}
+
+static void vmalloc_free_interrupt(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	struct freer *f = kunit_kzalloc(test, sizeof(*f), GFP_KERNEL);
+	struct mmsim_vmalloc_snapshot before;
+	unsigned int i, round;
+
+	KUNIT_ASSERT_NOT_NULL(test, f);
+	mmsim_vmalloc_snapshot(m, &before);
+	f->work = IRQ_WORK_INIT_HARD(free_in_interrupt);
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < ARRAY_SIZE(f->addr); i++)
+			f->addr[i] = mmsim_vmalloc(PAGE_SIZE << i);
+		KUNIT_EXPECT_TRUE(test, irq_work_queue(&f->work));
+		/* It comes in between these, or later. */
+		for (i = 0; i < 10; i++)
+			mmsim_vfree(mmsim_vmalloc(PAGE_SIZE));
+		irq_work_sync(&f->work);
+		KUNIT_EXPECT_TRUE(test, f->in_interrupt);
+	}
+	flush_work(&m->vmalloc->deferred_work);
+	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
+}
+
 /* What can't be freed is refused at once, with its content as it was; what was freed can't be freed again. */
 static void vmalloc_misuse_atomic(struct kunit *test)
 {
@@ -521,6 +563,7 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(vmalloc_realloc, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_misuse, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_free_atomic, mmsim_vmalloc_modes_gen),
+	KUNIT_CASE_PARAM(vmalloc_free_interrupt, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_misuse_atomic, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_left, mmsim_vmalloc_modes_gen),
 	{}

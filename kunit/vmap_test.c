@@ -294,73 +294,145 @@ static void vmap_failures(struct kunit *test)
 	maps_done(test, t);
 }
 
+#define NR_MAPPERS	4
+
 struct mapper {
 	struct maps *t;
+	struct mapper *next;		/* the neighbour, who unmaps what this one maps: on another CPU if there is one */
 	struct rnd_state rnd;
+	struct task_struct *thread;
 	struct completion done;
+	unsigned int steps;
+	spinlock_t lock;		/* of handed */
+	struct mapping {
+		void *ram, *map;
+		unsigned int first, nr;
+	} handed;			/* to this one, to be unmapped; nr 0: nothing. lock */
 	unsigned long wrong;
 };
 
-static void map_one(struct mapper *u)
+static unsigned int wrong_mapping(struct mapper *u, const struct mapping *p)
 {
-	unsigned int nr = 1 + mmsim_test_below(&u->rnd, 70), first = mmsim_test_below(&u->rnd, NR_PAGES - nr);
-	u64 stamp = prandom_u32_state(&u->rnd);
-	void *ram = mmsim_vm_map_ram(u->t->page + first, nr, NUMA_NO_NODE);
-	void *map = mmsim_vmap(u->t->page + first, nr, VM_MAP, PAGE_KERNEL);
-	void *own = mmsim_vmalloc(nr * 1000);
+	return wrong_pages(u->t, p->ram, p->first, p->nr) + wrong_pages(u->t, p->map, p->first, p->nr);
+}
 
-	if (own)
-		mmsim_fill(own, round_down(nr * 1000, 8), stamp);
-	if (ram)
-		u->wrong += wrong_pages(u->t, ram, first, nr);
-	if (map)
-		u->wrong += wrong_pages(u->t, map, first, nr);
-	if (own)
-		u->wrong += mmsim_wrong(own, round_down(nr * 1000, 8), stamp);
-	u->wrong += !ram + !map + !own;
-	if (ram)
-		mmsim_vm_unmap_ram(ram, nr);
-	mmsim_vunmap(map);
+/* Leaves a mapping with a thread, and takes what is there. */
+static struct mapping exchange(struct mapper *u, struct mapping p)
+{
+	spin_lock(&u->lock);
+	swap(u->handed, p);
+	spin_unlock(&u->lock);
+	return p;
+}
+
+static void unmap(struct mapper *u, struct mapping p)
+{
+	if (!p.nr)
+		return;
+	u->wrong += wrong_mapping(u, &p);
+	mmsim_vm_unmap_ram(p.ram, p.nr);
+	mmsim_vunmap(p.map);
+}
+
+/* Pages mapped twice, for the neighbour to unmap; if he has not unmapped what he got before, that is for us to do. */
+static void map_pages(struct mapper *u)
+{
+	struct mapping p = { .nr = 1 + mmsim_test_below(&u->rnd, 70) };
+
+	p.first = mmsim_test_below(&u->rnd, NR_PAGES - p.nr);
+	p.ram = mmsim_vm_map_ram(u->t->page + p.first, p.nr, NUMA_NO_NODE);
+	p.map = mmsim_vmap(u->t->page + p.first, p.nr, VM_MAP, PAGE_KERNEL);
+	if (p.ram && p.map) {
+		u->wrong += wrong_mapping(u, &p);
+		unmap(u, exchange(u->next, p));
+		return;
+	}
+	u->wrong++;
+	if (p.ram)
+		mmsim_vm_unmap_ram(p.ram, p.nr);
+	mmsim_vunmap(p.map);
+}
+
+static void use_area(struct mapper *u)
+{
+	unsigned long size = round_down((1 + mmsim_test_below(&u->rnd, 70)) * 1000, 8);
+	u64 stamp = prandom_u32_state(&u->rnd);
+	void *own = mmsim_vmalloc(size);
+
+	if (!own) {
+		u->wrong++;
+		return;
+	}
+	mmsim_fill(own, size, stamp);
+	u->wrong += mmsim_wrong(own, size, stamp);
 	mmsim_vfree(own);
-	if (!mmsim_test_below(&u->rnd, 200))
-		mmsim_vm_unmap_aliases();
 }
 
 static int mapper_thread(void *data)
 {
 	struct mapper *u = data;
-	unsigned int i, steps = IS_ENABLED(CONFIG_UML) ? 300 : 3000;
+	unsigned int steps = IS_ENABLED(CONFIG_UML) ? 300 : 3000;
 
-	for (i = 0; i < steps; i++) {
-		map_one(u);
+	for (; u->steps < steps; u->steps++) {
+		map_pages(u);
+		use_area(u);
+		unmap(u, exchange(u, (struct mapping){}));
+		if (!mmsim_test_below(&u->rnd, 200))
+			mmsim_vm_unmap_aliases();
 		cond_resched();
 	}
 	complete(&u->done);
 	return 0;
 }
 
-/* Threads on all CPUs: nobody ever sees another page than his own, however old the translations are. */
+/* A thread on the CPU with that number, or, where there are fewer, on one of them. */
+static bool create_mapper(struct mapper *u, unsigned int i)
+{
+	unsigned int cpu = cpumask_first(cpu_online_mask);
+
+	for (i %= num_online_cpus(); i; i--)
+		cpu = cpumask_next(cpu, cpu_online_mask);
+	u->thread = kthread_create(mapper_thread, u, "mmsim_vmap/%u", cpu);
+	if (IS_ERR(u->thread))
+		return false;
+	kthread_bind(u->thread, cpu);
+	return true;
+}
+
+/*
+ * Threads on all CPUs: nobody ever sees another page than his own, however old the translations are. What one CPU has
+ * mapped another unmaps, and each address of the window has had many owners in the end.
+ */
 static void vmap_all_at_once(struct kunit *test)
 {
 	struct maps *t = maps(test);
-	struct mapper *u = kunit_kcalloc(test, 4, sizeof(*u), GFP_KERNEL);
+	struct mapper *u = kunit_kcalloc(test, NR_MAPPERS, sizeof(*u), GFP_KERNEL);
 	u64 seed = mmsim_test_seed(test);
-	unsigned int i;
+	unsigned int i, nr;
 
 	KUNIT_ASSERT_NOT_NULL(test, u);
-	for (i = 0; i < 4; i++) {
-		u[i].t = t;
-		prandom_seed_state(&u[i].rnd, seed + i);
-		init_completion(&u[i].done);
-		if (IS_ERR(kthread_run(mapper_thread, &u[i], "mmsim_vmap/%u", i)))
-			complete(&u[i].done);
+	for (nr = 0; nr < NR_MAPPERS; nr++) {
+		u[nr].t = t;
+		u[nr].next = &u[(nr + 1) % NR_MAPPERS];
+		prandom_seed_state(&u[nr].rnd, seed + nr);
+		init_completion(&u[nr].done);
+		spin_lock_init(&u[nr].lock);
+		if (!create_mapper(&u[nr], nr))
+			break;
 	}
-	for (i = 0; i < 4; i++)
+	KUNIT_EXPECT_EQ(test, nr, NR_MAPPERS);
+	for (i = 0; i < nr; i++)
+		wake_up_process(u[i].thread);
+	for (i = 0; i < nr; i++)
 		wait_for_completion(&u[i].done);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < NR_MAPPERS; i++) {
+		unmap(&u[i], u[i].handed);
 		KUNIT_EXPECT_EQ_MSG(test, u[i].wrong, 0, "thread %u", i);
+		KUNIT_EXPECT_GE_MSG(test, u[i].steps, 300, "thread %u", i);
+	}
 	mmsim_test_check(test, t->m);
 	maps_done(test, t);
+	KUNIT_EXPECT_GE(test, t->m->vmalloc->stats.pages, 10 * t->m->vmalloc->window.nr_pages);
 }
 
 static struct kunit_case vmap_cases[] = {
