@@ -342,6 +342,34 @@ static void vmalloc_2mb(struct kunit *test)
 	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
 }
 
+/* Without a block of 2 MB single pages do, and nothing is purged first. */
+static void vmalloc_2mb_fragmented(struct kunit *test)
+{
+	struct mmsim *m = instance(test);
+	unsigned long max = m->memory->nr_pages, nr, i;
+	struct mmsim_page **page = kunit_kcalloc(test, max, sizeof(*page), GFP_KERNEL);
+	struct mmsim_purge_stats before;
+	void *addr;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (nr = 0; nr < max && (page[nr] = take(m->memory, __GFP_NOWARN, 0)); nr++)
+		;
+	for (i = 0; i < nr; i++)
+		if (mmsim_memory_pfn(m->memory, page[i]) % 4)
+			KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
+	mmsim_vfree(mmsim_vmalloc(PAGE_SIZE));
+	before = m->vmalloc->stats;
+	addr = mmsim_vmalloc_huge(SZ_2M, GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, addr);
+	KUNIT_EXPECT_EQ(test, m->vmalloc->stats.flushes, before.flushes);
+	KUNIT_EXPECT_EQ(test, m->vmalloc->stats.purges, before.purges);
+	KUNIT_EXPECT_EQ(test, wrong_frames(m, addr, SZ_2M), 0);
+	mmsim_vfree(addr);
+	for (i = 0; i < nr; i++)
+		if (!(mmsim_memory_pfn(m->memory, page[i]) % 4))
+			KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
+}
+
 static void vmalloc_zero(struct kunit *test)
 {
 	struct mmsim *m = instance(test);
@@ -559,6 +587,7 @@ static struct kunit_case vmalloc_cases[] = {
 	KUNIT_CASE_PARAM(vmalloc_fragmented, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_highmem, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_2mb, mmsim_vmalloc_modes_gen),
+	KUNIT_CASE_PARAM(vmalloc_2mb_fragmented, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_zero, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_realloc, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(vmalloc_misuse, mmsim_vmalloc_modes_gen),

@@ -105,7 +105,8 @@ static bool take_addresses(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *are
  * @vm: the vmalloc floor
  * @pages: its addresses, the guard included
  * @align: of the first one; a power of two, at least PAGE_SIZE
- * @flags: VM_*; VM_UNINITIALIZED is added
+ * @flags: VM_*; VM_UNINITIALIZED is added. For VM_ALLOW_HUGE_VMAP, which has something to fall back to, nothing is
+ *	purged
  * @gfp: the request's
  *
  * Context: process context, may sleep.
@@ -125,6 +126,8 @@ struct mmsim_vmap_area *mmsim_area_get(struct mmsim_vmalloc *vm, unsigned long p
 		goto free;
 	if (take_addresses(vm, area, align, gfp))
 		return area;
+	if (flags & VM_ALLOW_HUGE_VMAP)
+		goto free;
 	/* Even if there is nothing to purge: somebody else may have done so just now. */
 	mmsim_vmalloc_purge(vm);
 	if (take_addresses(vm, area, align, gfp))

@@ -10,7 +10,7 @@
  *
  * With VM_ALLOW_HUGE_VMAP and for 2 MB at least, the frames are blocks of 2 MB, behind addresses that are a multiple of
  * that, and an entry maps 2 MB. The blocks are taken apart, as in the kernel, so that each page can be referenced by
- * itself. Where there is no such block, or no such address, single pages do.
+ * itself. Where there is no such block, or no such address, single pages do, and nothing is purged to get one.
  *
  * vfree() finds the area by its address, clears the entries and leaves the rest to a purge.
  */
@@ -100,7 +100,7 @@ static bool get_frames(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area,
 		if (got >= want)
 			continue;
 		/* Some may wait to be given back, or have been given back just now. */
-		if (purged)
+		if (purged || v->page_order)
 			return false;
 		mmsim_vmalloc_purge(vm);
 		purged = true;
@@ -127,10 +127,11 @@ static void *alloc_area(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_req
 {
 	unsigned long nr = round_up(PAGE_ALIGN(rq->size) >> PAGE_SHIFT, BIT(order));
 	unsigned long align = max3(rq->align, PAGE_SIZE, PAGE_SIZE << order);
+	unsigned long flags = VM_ALLOC | (order ? rq->flags : rq->flags & ~VM_ALLOW_HUGE_VMAP);
 	struct mmsim_vmap_area *area;
 
 	*failed = "addresses";
-	area = mmsim_area_get(vm, nr + 1, align, VM_ALLOC | rq->flags, rq->gfp);
+	area = mmsim_area_get(vm, nr + 1, align, flags, rq->gfp);
 	if (!area)
 		return NULL;
 	area->vm.page_order = order;
