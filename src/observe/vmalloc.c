@@ -28,14 +28,37 @@ struct entry {
 	unsigned int node[MMSIM_MAX_NODES];	/* its frames by node */
 };
 
-static void count_nodes(const struct mmsim_vmalloc *vm, const struct mmsim_vmap_area *area, struct entry *e)
+/* Frames that are looked at under one hold of the lock. */
+#define FRAMES_STEP	1024U
+
+/* Some frames from @i on, if the area at e->start is still the same; returns where it got to. */
+static unsigned int count_some(struct mmsim_vmalloc *vm, struct entry *e, unsigned int i)
 {
-	unsigned int i;
+	unsigned int end = min(e->vm.nr_pages, i + FRAMES_STEP);
+	struct mmsim_vmap_area *area;
+
+	spin_lock_irq(&vm->lock);
+	area = mmsim_area_at(vm, e->start);
+	if (area && mmsim_area_is_ready(area) && area->vm.pages == e->vm.pages && area->vm.nr_pages == e->vm.nr_pages)
+		for (; i < end; i++)
+			e->node[mmsim_page_nid(area->vm.pages[i])]++;
+	else
+		i = e->vm.nr_pages;
+	spin_unlock_irq(&vm->lock);
+	return i;
+}
+
+/* Of an area that is freed meanwhile only some are counted: its line is as old as that, too. */
+static void count_nodes(struct mmsim_vmalloc *vm, struct entry *e)
+{
+	unsigned int i = 0;
 
 	if (vm->mem->nr_nodes == 1)
-		e->node[0] = area->vm.nr_pages;
-	for (i = 0; vm->mem->nr_nodes > 1 && i < area->vm.nr_pages; i++)
-		e->node[mmsim_page_nid(area->vm.pages[i])]++;
+		e->node[0] = e->vm.nr_pages;
+	while (vm->mem->nr_nodes > 1 && i < e->vm.nr_pages) {
+		i = count_some(vm, e, i);
+		cond_resched();
+	}
 }
 
 /* The first area that is ready and ends behind an address; false when there is none. */
@@ -52,9 +75,10 @@ static bool next_area(struct mmsim_vmalloc *vm, unsigned long addr, struct entry
 		e->start = area->va_start;
 		e->end = area->va_end;
 		e->vm = area->vm;
-		count_nodes(vm, area, e);
 	}
 	spin_unlock_irq(&vm->lock);
+	if (area)
+		count_nodes(vm, e);
 	return area;
 }
 

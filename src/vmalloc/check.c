@@ -9,7 +9,7 @@
  *	entries		behind an area are its pages, in their order; behind its guard, and behind a hole, is nothing
  *	frames		are allocated pages of the region
  *
- * Entries are looked at area by area, and hole by hole, each under one hold of the lock: an area whose mapping is made
+ * Entries are looked at area by area, and hole by hole, some under one hold of the lock: an area whose mapping is made
  * or undone just now is not looked into.
  */
 #include <linux/kernel.h>
@@ -110,30 +110,32 @@ static bool nothing_behind(struct mmsim_vmalloc *vm, unsigned long start, unsign
 	return true;
 }
 
-/* What is behind an area in use. In mode vmap only the frames can be seen from under the lock. */
-static int check_area(struct mmsim_vmalloc *vm, const struct mmsim_vmap_area *area, char *what, size_t size)
+/* Bytes of a hole, and of an area, that are looked at under one hold of the lock. */
+#define HOLE_STEP	SZ_16M
+#define AREA_STEP	SZ_4M
+
+/* What is behind an area in use, from an address to another; for mode vmap that can't be seen from under the lock. */
+static int check_area(struct mmsim_vmalloc *vm, const struct mmsim_vmap_area *area, unsigned long start,
+		      unsigned long end, char *what, size_t size)
 {
-	unsigned long i;
+	unsigned long i = (start - area->va_start) >> PAGE_SHIFT;
 	int err;
 
 	if (!mmsim_area_is_ready(area) || vm->mode != MMSIM_VMALLOC_WINDOW)
 		return 0;
 	if (area->vm.nr_pages > mmsim_area_bytes(area) >> PAGE_SHIFT)
 		return broken(what, size, "the area at %#lx has more pages than addresses", area->va_start);
-	for (i = 0; i < area->vm.nr_pages; i++) {
+	for (; i < area->vm.nr_pages && i < (end - area->va_start) >> PAGE_SHIFT; i++) {
 		err = check_frame(vm, area, i, what, size);
 		if (err)
 			return err;
 	}
-	if (!nothing_behind(vm, area->va_start + mmsim_area_bytes(area), area->va_end))
+	if (end == area->va_end && !nothing_behind(vm, area->va_start + mmsim_area_bytes(area), end))
 		return broken(what, size, "something is behind the guard of the area at %#lx", area->va_start);
 	return 0;
 }
 
-/* Bytes of a hole that are looked at under one hold of the lock. */
-#define HOLE_STEP	SZ_16M
-
-/* Looks at the entries from an address on, up to the end of one area or hole; moves the address there. */
+/* Looks at the entries from an address on, a step at most, and not beyond one area or hole; moves the address there. */
 static bool check_next(struct mmsim_vmalloc *vm, unsigned long *at, int *err, char *what, size_t size)
 {
 	struct mmsim_vmap_area *area, *hole;
@@ -149,8 +151,11 @@ static bool check_next(struct mmsim_vmalloc *vm, unsigned long *at, int *err, ch
 			*err = broken(what, size, "something is behind the hole at %#lx", hole->va_start);
 		*at = end;
 	} else if (area) {
-		*err = check_area(vm, area, what, size);
-		*at = area->va_end;
+		unsigned long start = max(area->va_start, *at);
+		unsigned long end = min_t(unsigned long, area->va_end, start + AREA_STEP);
+
+		*err = check_area(vm, area, start, end, what, size);
+		*at = end;
 	}
 	spin_unlock_irq(&vm->lock);
 	return !*err && (area || hole);
