@@ -79,6 +79,26 @@ static int open_window(struct mmsim_vmalloc *vm)
 	return 0;
 }
 
+/*
+ * Mode vmap: whether the host knows the frames by struct page or by number. One mapping can't have both; the host has
+ * struct pages for 2 MB at least, or for none of them.
+ */
+static bool choose_names(struct mmsim_vmalloc *vm)
+{
+	unsigned long pfn = vm->mem->start_pfn, end = pfn + vm->mem->nr_pages, with = 0, nr = 0;
+
+	if (vm->mode != MMSIM_VMALLOC_VMAP)
+		return true;
+	for (; pfn < end; pfn += MMSIM_WINDOW_HUGE_PAGES, nr++)
+		with += pfn_valid(pfn);
+	vm->by_page = with == nr;
+	if (vm->by_page || (!with && IS_ENABLED(CONFIG_VMAP_PFN)))
+		return true;
+	pr_err("vmalloc: the kernel has struct pages for %s of this region, and so can't map it; take vmalloc=nommu, or another source= or base=\n",
+	       with ? "a part" : "nothing");
+	return false;
+}
+
 /* Mode vmap: a page to be mapped where nothing else is. */
 static int get_apron(struct mmsim_vmalloc *vm)
 {
@@ -162,6 +182,10 @@ struct mmsim_vmalloc *mmsim_vmalloc_init(struct mmsim_memory *mem, struct mmsim_
 	init_fields(vm, params);
 	if (vm->mode == MMSIM_VMALLOC_WINDOW)
 		take_window(vm, pages);
+	if (!choose_names(vm)) {
+		free_floor(vm);
+		return NULL;
+	}
 	if (open_window(vm) || get_apron(vm) || mmsim_blocks_init(vm)) {
 		pr_err("no memory for the vmalloc floor: make the region larger with size=\n");
 		free_floor(vm);

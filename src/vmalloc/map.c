@@ -102,15 +102,14 @@ static void map_huge(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, str
 }
 
 /* The host's name for each page: its struct page, or, without one, its frame number. */
-static void name_frames(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned long nr, bool by_page,
-			unsigned long *names)
+static void name_frames(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned long nr, unsigned long *names)
 {
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
 		unsigned long pfn = mmsim_memory_pfn(vm->mem, pages[i]);
 
-		names[i] = by_page ? (unsigned long)pfn_to_page(pfn) : pfn;
+		names[i] = vm->by_page ? (unsigned long)pfn_to_page(pfn) : pfn;
 	}
 }
 
@@ -159,7 +158,6 @@ static void *host_map_aligned(unsigned long *names, unsigned long nr, unsigned l
 static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, struct mmsim_page **pages,
 			unsigned long nr, unsigned long align, pgprot_t prot)
 {
-	bool by_page = pfn_valid(mmsim_memory_pfn(vm->mem, pages[0]));
 	unsigned long room = align > PAGE_SIZE ? 2 * (align >> PAGE_SHIFT) : 0, i, *names;
 	void *addr;
 
@@ -168,10 +166,10 @@ static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, 
 	if (!names)
 		return false;
 	for (i = 0; i < room; i++)
-		name_frames(vm, &vm->apron, 1, by_page, names + i);
-	name_frames(vm, pages, nr, by_page, names + room);
-	addr = room ? host_map_aligned(names, nr, room, &area->vm.lead, by_page, prot) :
-	       host_map(names, nr, by_page, prot);
+		name_frames(vm, &vm->apron, 1, names + i);
+	name_frames(vm, pages, nr, names + room);
+	addr = room ? host_map_aligned(names, nr, room, &area->vm.lead, vm->by_page, prot) :
+	       host_map(names, nr, vm->by_page, prot);
 	mmsim_array_free(vm, names);
 	if (!addr)
 		return false;

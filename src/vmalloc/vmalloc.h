@@ -122,6 +122,7 @@ struct mmsim_vmalloc {
 	unsigned long max_lazy_frames;	/* a part of the region; see mmsim_vmalloc_max_lazy_frames() */
 	unsigned int blocks_order;	/* of the pages that the table of blocks lies in */
 	struct mmsim_vmap_block **blocks;	/* by address, in MMSIM_VMAP_BLOCK_PAGES. Entries: their CPU's lock */
+	bool by_page;			/* mode vmap: the host's vmap() takes the frames; else vmap_pfn() does */
 	struct mmsim_page *apron;	/* mode vmap: what is mapped in front of aligned areas */
 	struct mmsim_shrinker shrinker;	/* purges when the page floor is short */
 	unsigned int order;		/* of the pages that this structure lies in */
