@@ -113,6 +113,9 @@ class Report:
                 self.same(row)
             else:
                 self.compare(row)
+        for target in self.targets:
+            if target.kind == "growth" and set(target.rows.split(":")) <= first.rows.keys():
+                self.growth(target)
         if self.gate == 1:
             for row, value in first.array().items():
                 self.plain(row, value)
@@ -143,6 +146,14 @@ class Report:
             fields.update(self.verdict(row, target, ratio))
         shape = row.partition("_")[2].replace("batch", "batch of ")
         self.add(row, f"{target.text if target else row}, {shape}", host, mmsim, ratio, ratios, **fields)
+
+    def growth(self, target):
+        """What a row of mmsim's costs, measured against another one of its own: the smallest values of both."""
+        seen = [[boot.rows[row]["mmsim"] for row in target.rows.split(":")] for boot in self.boots]
+        many, few = (min(sides, key=lambda side: side["value"]) for sides in zip(*seen))
+        ratios = sorted(a["value"] / b["value"] for a, b in seen)
+        ratio = many["value"] / few["value"]
+        self.add(target.rows, target.text, few, many, ratio, ratios, **self.verdict(target.rows, target, ratio))
 
     def plain(self, row, value):
         target = self.target(row)
