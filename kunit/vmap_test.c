@@ -298,7 +298,7 @@ static void vmap_failures(struct kunit *test)
 
 struct mapper {
 	struct maps *t;
-	struct mapper *next;		/* the neighbour, who unmaps what this one maps: on another CPU if there is one */
+	struct mapper *next;		/* unmaps what this one maps: on another CPU, if there is one */
 	struct rnd_state rnd;
 	struct task_struct *thread;
 	struct completion done;
