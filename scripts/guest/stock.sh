@@ -241,6 +241,13 @@ kcore_passes() {
 	check "  /proc/kcore is read at its kmap() address" kcore "$address"
 	check "  ok" verdict
 	check "  unloads" unload
+	for mode in window vmap; do
+		check "an instance with vmalloc=$mode in reserved memory loads" load source=memmap base="$reserved" size=64M vmalloc=$mode
+		check "  an area is allocated" ctl vmalloc size=4M
+		check "  /proc/kcore is read at its address" kcore "$(ctl list | cut -d' ' -f3)"
+		check "  ok" verdict
+		check "  unloads" unload
+	done
 }
 
 refusals() {

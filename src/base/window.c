@@ -8,10 +8,10 @@
  * clear all entries, and from then on put in and take out frames with single stores. vunmap() at the end finds present
  * entries and empty ones, and is content with both.
  *
- * vmap() would do as well, and does on kernels that lack vmap_pfn(). But its areas are shown in /proc/kcore, and up to
- * 6.1 who reads there is given each frame by its address in the host's direct map, where a frame of a memmap= region
- * isn't. An area of vmap_pfn() is passed over, as device memory. And vmap() refuses more pages than the host has, where
- * vmap_pfn() counts nothing.
+ * vmap() does as well, and is taken on kernels that lack vmap_pfn(), though it refuses more pages than the host has,
+ * where vmap_pfn() counts nothing. It is told that this is device memory, as vmap_pfn() says of itself: /proc/kcore
+ * passes over that. Who reads any other area there is given, up to 6.1, each frame by its address in the host's direct
+ * map, where a frame of a memmap= region isn't.
  *
  * A table's worth of pages can be mapped with one entry of the level above, instead of the one that points to the
  * table. That entry is found on the way from CR3 to the table, which all address spaces share below their top level;
@@ -135,13 +135,26 @@ static void *reserve_by_page(unsigned long nr_pages)
 		return NULL;
 	for (i = 0; i < nr_pages; i++)
 		pages[i] = ZERO_PAGE(0);
-	addr = vmap(pages, nr_pages, VM_MAP, PAGE_KERNEL_RO);
+	addr = vmap(pages, nr_pages, VM_MAP | VM_IOREMAP, PAGE_KERNEL_RO);
 	kvfree(pages);
 	return addr;
 }
 
+/*
+ * For each page of a window the host has a page table entry, and vmap() or vmap_pfn() is given a word. A window that
+ * takes more than a quarter of what the host has to spare would have processes killed before it failed.
+ */
+static bool host_can_spare(unsigned long nr_pages)
+{
+	unsigned long bytes = nr_pages * (sizeof(pte_t) + sizeof(unsigned long));
+
+	return bytes >> PAGE_SHIFT <= max(si_mem_available(), 0L) / 4;
+}
+
 static void *reserve_addresses(unsigned long nr_pages)
 {
+	if (!host_can_spare(nr_pages))
+		return NULL;
 	if (IS_ENABLED(CONFIG_VMAP_PFN) && no_frame())
 		return reserve_by_frame(nr_pages, no_frame());
 	return reserve_by_page(nr_pages);

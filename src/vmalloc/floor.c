@@ -92,6 +92,8 @@ static bool choose_names(struct mmsim_vmalloc *vm)
 	for (; pfn < end; pfn += MMSIM_WINDOW_HUGE_PAGES, nr++)
 		with += pfn_valid(pfn);
 	vm->by_page = with == nr;
+	/* As for windows: nobody is to look for a frame of memmap= in the direct map. */
+	vm->host_flags = VM_MAP | (vm->mem->region->host_backed ? 0 : VM_IOREMAP);
 	if (vm->by_page || (!with && IS_ENABLED(CONFIG_VMAP_PFN)))
 		return true;
 	pr_err("vmalloc: the kernel has struct pages for %s of this region, and so can't map it; take vmalloc=nommu, or another source= or base=\n",

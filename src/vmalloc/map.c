@@ -113,10 +113,10 @@ static void name_frames(struct mmsim_vmalloc *vm, struct mmsim_page **pages, uns
 	}
 }
 
-static void *host_map(unsigned long *names, unsigned long nr, bool by_page, pgprot_t prot)
+static void *host_map(struct mmsim_vmalloc *vm, unsigned long *names, unsigned long nr, pgprot_t prot)
 {
-	if (by_page)
-		return vmap((struct page **)names, nr, VM_MAP, prot);
+	if (vm->by_page)
+		return vmap((struct page **)names, nr, vm->host_flags, prot);
 	if (!IS_ENABLED(CONFIG_VMAP_PFN))
 		return NULL;
 	return vmap_pfn(names, nr, prot);
@@ -127,8 +127,8 @@ static void *host_map(unsigned long *names, unsigned long nr, bool by_page, pgpr
  * @room is twice as many as the alignment has pages, and no lead is shorter than half of it: a longer mapping is less
  * likely to be put somewhere else.
  */
-static void *host_map_aligned(unsigned long *names, unsigned long nr, unsigned long room, unsigned int *lead,
-			      bool by_page, pgprot_t prot)
+static void *host_map_aligned(struct mmsim_vmalloc *vm, unsigned long *names, unsigned long nr, unsigned long room,
+			      unsigned int *lead, pgprot_t prot)
 {
 	unsigned long align = room / 2, next;
 	void *got[MAX_TRIES], *addr;
@@ -136,7 +136,7 @@ static void *host_map_aligned(unsigned long *names, unsigned long nr, unsigned l
 
 	*lead = align;
 	for (;;) {
-		addr = host_map(names + room - *lead, *lead + nr, by_page, prot);
+		addr = host_map(vm, names + room - *lead, *lead + nr, prot);
 		next = ((unsigned long)addr >> PAGE_SHIFT) + *lead;
 		if (!addr || IS_ALIGNED(next, align) || n == MAX_TRIES)
 			break;
@@ -168,8 +168,7 @@ static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, 
 	for (i = 0; i < room; i++)
 		name_frames(vm, &vm->apron, 1, names + i);
 	name_frames(vm, pages, nr, names + room);
-	addr = room ? host_map_aligned(names, nr, room, &area->vm.lead, vm->by_page, prot) :
-	       host_map(names, nr, vm->by_page, prot);
+	addr = room ? host_map_aligned(vm, names, nr, room, &area->vm.lead, prot) : host_map(vm, names, nr, prot);
 	mmsim_array_free(vm, names);
 	if (!addr)
 		return false;

@@ -123,6 +123,7 @@ struct mmsim_vmalloc {
 	unsigned int blocks_order;	/* of the pages that the table of blocks lies in */
 	struct mmsim_vmap_block **blocks;	/* by address, in MMSIM_VMAP_BLOCK_PAGES. Entries: their CPU's lock */
 	bool by_page;			/* mode vmap: the host's vmap() takes the frames; else vmap_pfn() does */
+	unsigned long host_flags;	/* mode vmap: VM_* for the host's vmap() */
 	struct mmsim_page *apron;	/* mode vmap: what is mapped in front of aligned areas */
 	struct mmsim_shrinker shrinker;	/* purges when the page floor is short */
 	unsigned int order;		/* of the pages that this structure lies in */
