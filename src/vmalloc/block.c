@@ -48,7 +48,7 @@ static struct mmsim_vmap_block *new_block(struct mmsim_vmalloc *vm, struct mmsim
 		mmsim_kfree(b);
 		return NULL;
 	}
-	*block_at(vm, b->area->va_start) = b;
+	WRITE_ONCE(*block_at(vm, b->area->va_start), b);
 	mmsim_area_ready(b->area);
 	return b;
 }
@@ -116,7 +116,8 @@ static void *map_small(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsi
 	if (likely(mmsim_map_pages(vm, mmsim_window_index(&vm->window, addr), pages, count, PAGE_KERNEL)))
 		return addr;
 	mmsim_vmalloc_unmap_ram(vm, addr, count, (unsigned long)caller);
-	mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_PAGE, 0, (unsigned long)caller);
+	mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_PAGE, (unsigned long)pages[mmsim_vmalloc_not_ours(vm, pages, count)],
+			  (unsigned long)caller);
 	return NULL;
 }
 

@@ -201,14 +201,22 @@ static bool map_in_scope(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area,
 	return mapped;
 }
 
-static bool all_ours(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned long nr)
+/**
+ * mmsim_vmalloc_not_ours() - find what is no page of the region
+ * @vm: the vmalloc floor
+ * @pages: what a client takes for pages
+ * @nr: how many
+ *
+ * Context: any.
+ * Return: the place of the first that is none; @nr when all are.
+ */
+unsigned int mmsim_vmalloc_not_ours(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned int nr)
 {
-	unsigned long i;
+	unsigned int i;
 
-	for (i = 0; i < nr; i++)
-		if (!mmsim_memory_has(vm->mem, pages[i]))
-			return false;
-	return true;
+	for (i = 0; i < nr && mmsim_memory_has(vm->mem, pages[i]); i++)
+		;
+	return i;
 }
 
 /**
@@ -231,7 +239,8 @@ bool mmsim_area_map(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, stru
 	if (mmsim_fault())
 		return false;
 	if (vm->mode != MMSIM_VMALLOC_WINDOW)
-		return all_ours(vm, pages, nr) && map_in_scope(vm, area, pages, nr, align, prot, gfp);
+		return mmsim_vmalloc_not_ours(vm, pages, nr) == nr &&
+		       map_in_scope(vm, area, pages, nr, align, prot, gfp);
 	if (!is_huge(vm, area))
 		return mmsim_map_pages(vm, index_of(vm, area), pages, nr, prot);
 	map_huge(vm, area, pages, nr, prot);

@@ -14,9 +14,9 @@ struct mmsim_page;
 
 /* What a client has at a range of addresses. Constant while the area is in use, but for what says otherwise. */
 struct mmsim_vm_struct {
-	void *addr;			/* what the client was given; NULL: it came from vm_map_ram() */
+	void *addr;			/* what the client was given; of a block, its first byte */
 	unsigned long size;		/* bytes, guard page included */
-	unsigned long requested_size;	/* bytes that were asked for. vrealloc() changes it, for its caller alone */
+	unsigned long requested_size;	/* bytes that were asked for. vrealloc() changes it under vmalloc->lock */
 	unsigned long flags;		/* VM_*; VM_UNINITIALIZED until the mapping is there. See mmsim_area_ready() */
 	struct mmsim_page **pages;	/* those that go back when the area is freed; else NULL */
 	unsigned int nr_pages;		/* in pages */

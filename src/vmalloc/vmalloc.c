@@ -10,7 +10,7 @@
  *
  * With VM_ALLOW_HUGE_VMAP and for 2 MB at least, the frames are blocks of 2 MB, behind addresses that are a multiple of
  * that, and an entry maps 2 MB. The blocks are taken apart, as in the kernel, so that each page can be referenced by
- * itself. Where there is no such block, or no such address, single pages do, and nothing is purged to get one.
+ * itself. Where there is no such block, or no such address, single pages do: nothing is purged or reclaimed to get one.
  *
  * vfree() finds the area by its address, clears the entries and leaves the rest to a purge.
  */
@@ -58,11 +58,11 @@ static unsigned long get_pages(struct mmsim_vmalloc *vm, const struct mmsim_vmal
 	return i;
 }
 
-/* A block, taken apart; returns how many pages. */
+/* A block, taken apart; returns how many pages. As single pages do, nothing is reclaimed or moved to get one. */
 static unsigned long get_block(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq,
 			       struct mmsim_page **pages)
 {
-	gfp_t gfp = (frame_gfp(rq->gfp) | __GFP_NORETRY) & ~(__GFP_NOFAIL | __GFP_RETRY_MAYFAIL);
+	gfp_t gfp = frame_gfp(rq->gfp) & ~(__GFP_RECLAIM | __GFP_NOFAIL | __GFP_RETRY_MAYFAIL);
 	struct mmsim_page *page;
 	unsigned long i;
 
@@ -341,7 +341,9 @@ static bool resize(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, unsig
 		return false;
 	if (size < had && (vm->mem->init_on_alloc || vm->mem->init_on_free || (gfp & __GFP_ZERO)))
 		memset(area->vm.addr + size, 0, had - size);
+	spin_lock_irq(&vm->lock);
 	area->vm.requested_size = size;
+	spin_unlock_irq(&vm->lock);
 	return true;
 }
 

@@ -216,6 +216,7 @@ bool mmsim_map_pages(struct mmsim_vmalloc *vm, unsigned long first, struct mmsim
 		     pgprot_t prot);
 void mmsim_unmap_pages(struct mmsim_vmalloc *vm, unsigned long first, unsigned long nr);
 struct mmsim_page *mmsim_vmalloc_page(struct mmsim_vmalloc *vm, const void *addr);
+unsigned int mmsim_vmalloc_not_ours(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned int nr);
 
 /* purge.c */
 void mmsim_area_lazy(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area);

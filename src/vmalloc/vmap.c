@@ -72,8 +72,7 @@ static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned i
 		return area->vm.addr;
 	}
 	undo(vm, area);
-	for (i = 0; i < count && mmsim_memory_has(vm->mem, pages[i]); i++)
-		;
+	i = mmsim_vmalloc_not_ours(vm, pages, count);
 	if (i < count)
 		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_PAGE, (unsigned long)pages[i], (unsigned long)caller);
 	else
