@@ -8,7 +8,8 @@
  * last write, or the usage before the first one.
  *
  * A block that was allocated is known by its handle, a small number, the lowest one free; so is an object, which slab.c
- * allocates. All that is still held is freed when the module goes.
+ * allocates, and an area of vmalloc.c's. All that is still held is freed when the module goes; what forget took the
+ * handle from is a leak, for the module to report then.
  *
  * The list shows kernel addresses to whoever may read the file: root, unless the module's parameters say otherwise. An
  * address of 0 is that of a HighMem page that nobody has mapped.
@@ -37,6 +38,7 @@
 
 #include <mmsim/cma.h>
 #include <mmsim/migrate.h>
+#include <mmsim/vmalloc.h>
 
 #include "drive/ctl.h"
 #include "mmsim.h"
@@ -45,12 +47,13 @@
 #define OUTPUT_MAX	SZ_1M
 #define HANDLE_MAX	MMSIM_CTL_HANDLES
 
-/* What a handle stands for: a block, or an object. */
+/* What a handle stands for: a block, an object, or an area. */
 struct block {
-	struct mmsim_page *page;	/* NULL: it is an object */
+	struct mmsim_page *page;	/* NULL: it is an object or an area */
 	unsigned int order;
 	gfp_t gfp;
-	void *object;
+	void *object;			/* or area */
+	unsigned long size;		/* bytes of the area; 0: it is an object */
 	struct mmsim_ctl_cache *cache;	/* where the object comes from; NULL: from kmalloc */
 };
 
@@ -224,6 +227,8 @@ static void give_back(const struct block *block)
 {
 	if (block->page)
 		mmsim___free_pages(block->page, block->order);
+	else if (block->size)
+		mmsim_vfree(block->object);
 	else
 		mmsim_ctl_object_free(block->cache, block->object);
 }
@@ -271,6 +276,25 @@ int mmsim_ctl_hold(struct mmsim_ctl_cache *cache, void *object, gfp_t gfp)
 
 	if (!err)
 		mmsim_ctl_say("%u object %#lx cache %s", handle, (unsigned long)object, mmsim_ctl_cache_name(cache));
+	return err;
+}
+
+/**
+ * mmsim_ctl_hold_area() - give a handle to an area that was just allocated
+ * @area: its first byte
+ * @size: bytes that were asked for
+ * @gfp: what it was allocated with
+ *
+ * Return: 0, or an error that has been printed; the area is freed then.
+ */
+int mmsim_ctl_hold_area(void *area, unsigned long size, gfp_t gfp)
+{
+	const struct block block = { .object = area, .size = size, .gfp = gfp };
+	u32 handle;
+	int err = hold(&block, &handle);
+
+	if (!err)
+		mmsim_ctl_say("%u area %#lx size %lu", handle, (unsigned long)area, size);
 	return err;
 }
 
@@ -470,6 +494,9 @@ static void list_one(unsigned long handle, const struct block *block)
 	if (block->page)
 		mmsim_ctl_say("%lu pfn %#lx order %u address %#lx gfp %pGg", handle, mmsim_page_to_pfn(block->page),
 			      block->order, (unsigned long)mmsim_page_address(block->page), &block->gfp);
+	else if (block->size)
+		mmsim_ctl_say("%lu area %#lx size %lu gfp %pGg", handle, (unsigned long)block->object, block->size,
+			      &block->gfp);
 	else
 		mmsim_ctl_say("%lu object %#lx cache %s gfp %pGg", handle, (unsigned long)block->object,
 			      mmsim_ctl_cache_name(block->cache), &block->gfp);
@@ -485,6 +512,28 @@ static int do_list(char *args)
 			break;
 		list_one(handle, block);
 	}
+	return 0;
+}
+
+/* What had the handle stays allocated, and nobody knows of it any more. */
+static int do_forget(char *args)
+{
+	char *word = mmsim_ctl_word(&args);
+	struct block *block;
+	unsigned int handle;
+	int err;
+
+	if (!word)
+		return mmsim_ctl_fail(-EINVAL, "forget: which? a handle");
+	err = mmsim_ctl_number("forget: handle", word, 1, HANDLE_MAX, &handle);
+	if (err)
+		return err;
+	block = xa_erase(&ctl_blocks, handle);
+	if (!block)
+		return mmsim_ctl_fail(-EINVAL, "forget: no handle %u; list shows those there are", handle);
+	mmsim_ctl_object_forget(block->cache);
+	kfree(block);
+	mmsim_ctl_say("%u forgotten", handle);
 	return 0;
 }
 
@@ -566,7 +615,8 @@ static const struct command {
 	{ "alloc_pages", do_alloc_pages, true, "[order=0] [gfp=GFP_KERNEL] [count=1]: a handle a block" },
 	{ "free", do_free, true, "HANDLE|FIRST-LAST ...: of a range, those there are" },
 	{ "free_all", do_free_all, false, ": every handle" },
-	{ "list", do_list, false, ": the handles with pfn, order, address and gfp; of objects address, cache and gfp" },
+	{ "forget", do_forget, true, "HANDLE: what it stands for stays allocated, a leak that unloading reports" },
+	{ "list", do_list, false, ": the handles, with what they stand for and the gfp of that" },
 	{ "split", do_split, true, "HANDLE: split_page(), into blocks of order 0" },
 	{ "kmap", do_kmap, true, "HANDLE: map its first page in both ways, write, read, unmap" },
 	{ "drain", do_drain, false, ": give the CPUs' lists back to the zones" },
@@ -579,6 +629,9 @@ static const struct command {
 	{ "cache_shrink", mmsim_ctl_cache_shrink, true, "NAME: give back its slabs without objects" },
 	{ "cache_alloc", mmsim_ctl_cache_alloc, true, "NAME [gfp=GFP_KERNEL] [count=1]: a handle an object" },
 	{ "kmalloc", mmsim_ctl_kmalloc, true, "size=SIZE [gfp=GFP_KERNEL] [count=1]: a handle an object" },
+	{ "vmalloc", mmsim_ctl_vmalloc, true,
+	  "size=SIZE [align=1] [huge=no] [gfp=GFP_KERNEL] [count=1]: a handle an area" },
+	{ "purge", mmsim_ctl_purge, false, ": use the pages and addresses of freed areas again" },
 	{ "mirror", do_mirror, true, "on|off: serve the running kernel's page allocations, too" },
 	{ "help", do_help, false, ": this" },
 };
@@ -706,7 +759,7 @@ void mmsim_ctl_exit(void)
 	output_reset();
 	mutex_unlock(&ctl_mutex);
 	if (n)
-		pr_info("ctl: freed %u blocks and objects that were still held\n", n);
+		pr_info("ctl: freed %u blocks, objects and areas that were still held\n", n);
 	if (caches)
 		pr_info("ctl: destroyed %u caches that were still there\n", caches);
 }

@@ -312,6 +312,16 @@ void mmsim_ctl_object_free(struct mmsim_ctl_cache *cache, void *object)
 }
 
 /**
+ * mmsim_ctl_object_forget() - leave an object allocated that has no handle any more
+ * @cache: where it comes from; NULL: from kmalloc
+ */
+void mmsim_ctl_object_forget(struct mmsim_ctl_cache *cache)
+{
+	if (cache)
+		cache->nr_held--;
+}
+
+/**
  * mmsim_ctl_cache_name() - what objects of a cache are called in the output
  * @cache: the cache; NULL: kmalloc
  *
