@@ -12,6 +12,7 @@
 #   --memory SIZE   default 1G                  --cpus N      default 2, with --icount and UML 1
 #   --timeout SEC   default 300                 --name NAME   of the logs, default KERNEL-SCRIPT
 #   --parallel      under TCG a thread for each CPU: real races, but see qemu() below
+#   --la57          page tables of five levels, where QEMU emulates
 #   --icount        TCG counts instructions as nanoseconds: ktime, TSC and instructions are one number, equal in each run
 #   --expect REGEXP reports in the log that are wanted, and no failure
 #
@@ -42,7 +43,7 @@ SUCCESS=17	# scripts/guest/exit/exit.c
 
 usage() { die "usage: guest.sh KERNEL SCRIPT [OPTION...] [KEY=VALUE...] (see the head of the script)"; }
 
-modules=() files=() append='' memory=1G cpus='' timeout=300 name='' icount='' thread=single expect='' variables=()
+modules=() files=() append='' memory=1G cpus='' timeout=300 name='' icount='' thread=single model=qemu64 expect='' variables=()
 [ $# -ge 2 ] || usage
 kernel=$1 script=$2
 shift 2
@@ -50,6 +51,7 @@ while [ $# -gt 0 ]; do
 	case $1 in
 	--icount) icount=1 thread=''; shift; continue ;;
 	--parallel) thread=multi; shift; continue ;;
+	--la57) model=qemu64,+la57; shift; continue ;;
 	--*) [ $# -ge 2 ] || usage ;;
 	esac
 	case $1 in
@@ -94,7 +96,7 @@ initramfs() {
 	cp "$MMSIM_TOP/scripts/guest/init.sh" "$root/init"
 	cp "$MMSIM_TOP/scripts/guest/lib.sh" "$root/lib.sh"
 	cp "$1" "$root/script.sh"
-	for v in RESULTS="$(results_in_guest)" "${variables[@]}"; do
+	for v in RESULTS="$(results_in_guest)" accel="$accel" "${variables[@]}"; do
 		printf "%s='%s'\n" "${v%%=*}" "${v#*=}"
 	done >"$root/variables"
 	for d in "${modules[@]}"; do
@@ -131,7 +133,7 @@ qemu() {
 	[ "$try" = 1 ] || line+=" try=$try"
 	case $2 in
 	kvm) options+=(-accel kvm -cpu host) ;;
-	*) options+=(-accel "tcg${thread:+,thread=$thread}" -cpu qemu64) ;;
+	*) options+=(-accel "tcg${thread:+,thread=$thread}" -cpu "$model") ;;
 	esac
 	if [ -n "$icount" ]; then
 		options+=(-icount "shift=0,sleep=off" -seed 1 -rtc "base=2024-01-01,clock=vm")

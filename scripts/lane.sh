@@ -68,6 +68,7 @@ lane_uml() {
 	guest uml cma KUNIT=1 --append kunit.enable=0
 	guest uml objects KUNIT=1 --append kunit.enable=0
 	guest uml layout KUNIT=1 --append kunit.enable=0
+	guest uml vmalloc KUNIT=1 --append kunit.enable=0
 }
 
 # What the files, commands, sources and refusals are on any kernel. The range for source=memmap begins where 1 GB has RAM.
@@ -85,6 +86,11 @@ user_guest() {
 	guest "$1" user "" --files "$dir" "${@:2}"
 }
 
+# The range for source=memmap begins where the kernel has no RAM, and so no struct pages.
+vmalloc_guest() {
+	guest "$1" vmalloc "" --append "mem=768M memmap=64M\$0x38000000" reserved=0x38000000 window=yes "${@:2}"
+}
+
 # With one CPU to switch the mirror a thousand times: with two that wait for each other's turn it takes ten times as long.
 stock_lane() {
 	stock_guest "$1" cma=no attaches=50
@@ -93,6 +99,7 @@ stock_lane() {
 	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
 	guest "$1" caches "" --timeout 600
 	guest "$1" layout "" --timeout 300
+	vmalloc_guest "$@"
 	guest "$1" readers "" --timeout 600 --files "$("$SCRIPTS/readers.sh")"
 	guest "$1" storm "" --timeout 300 seconds=15
 	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
@@ -101,7 +108,7 @@ stock_lane() {
 # Gigabytes: on 6.12 as many as seconds allow when the kernel doesn't zero them, on 6.1 some that it does zero, and so with
 # progress in the log. The kernel's image must not lie in the middle of them.
 lane_stock-6.12() {
-	stock_lane 6.12
+	stock_lane 6.12 --la57 levels=5
 	guest 6.12 large "" --timeout 600 --memory 8G --append "nokaslr init_on_alloc=0" size=4096 too_much=5200M
 }
 lane_stock-6.1() {
