@@ -44,10 +44,11 @@ void mmsim_area_lazy(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 {
 	unsigned long frames = area->vm.nr_pages, pages = mmsim_va_size(area) >> PAGE_SHIFT;
 
-	llist_add(&area->purge_list, &vm->lazy);
+	/* Before the area can be found: a purge takes off as much, and nobody is to see less than nothing. */
 	atomic_long_add(pages, &vm->lazy_pages);
 	if (frames)
 		atomic_long_add(frames, &vm->lazy_frames);
+	llist_add(&area->purge_list, &vm->lazy);
 }
 
 /* Frames of small areas, to go back together. */
