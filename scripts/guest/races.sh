@@ -22,7 +22,7 @@ alone() {
 
 read_files() {
 	while :; do
-		cat "$DEBUG"/* >/dev/null
+		cat "$DEBUG"/* "$DEBUG"/vmalloc/* >/dev/null
 	done
 }
 
@@ -30,6 +30,7 @@ allocate() {
 	while :; do
 		for order in 0 1 3 9 10; do
 			echo "alloc_pages order=$order count=3" >"$DEBUG/ctl"
+			echo "vmalloc size=$((5000 << order)) count=3" >"$DEBUG/ctl"
 		done
 		echo free_all >"$DEBUG/ctl"
 	done
@@ -44,6 +45,7 @@ sleep "$seconds"
 kill %1 %2 %3 %4
 wait
 check "free_all" ctl free_all
+check "purge" ctl purge
 check "it served allocations" [ "$(field "$DEBUG/mirror" 'allocs served')" -gt 1000 ]
 check "the mirror turns off" alone ctl mirror off
 check "mmsim is complete" equal "$(mmsim_free)" "$(managed)"

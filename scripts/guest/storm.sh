@@ -32,6 +32,29 @@ drains() {
 	done
 }
 
+# take_areas: the same with areas of all sizes. Reclaim ends those that were freed, which every CPU has to be told of, those that
+# are going away, too.
+take_areas() {
+	while [ -e /tmp/storm ]; do
+		for size in 8M 3M 200K 12K 4K; do
+			[ -e /tmp/storm ] || break
+			echo "vmalloc size=$size gfp=GFP_KERNEL|__GFP_NOWARN count=5000" >"$DEBUG/ctl"
+			echo free_all >"$DEBUG/ctl"
+		done
+		echo take_areas >>/tmp/rounds
+	done
+}
+
+purges() {
+	while [ -e /tmp/storm ]; do
+		echo purge >"$DEBUG/ctl"
+		cat "$DEBUG/vmallocinfo" "$DEBUG"/vmalloc/* >/dev/null
+	done
+}
+
+# shrink_all: no cache keeps a slab without objects.
+shrink_all() { for f in "$DEBUG"/slab/*/shrink; do echo 1 >"$f"; done; }
+
 # rounds WHAT: how often it has been done.
 rounds() { grep -c "$1" /tmp/rounds; }
 
@@ -121,6 +144,24 @@ check "the mirror turns off" ctl mirror off
 check "all that is held is freed" ctl free_all
 check "every page is back" equal "$(mmsim_free)" "$before"
 check "in blocks as large as before" equal "$(awk '{ $1 = ""; print }' "$DEBUG/buddyinfo")" "$(awk '{ $1 = ""; print }' /tmp/buddyinfo.before)"
+shrink_all
+before=$(mmsim_free)
+: >/tmp/storm
+: >/tmp/rounds
+take_areas 2>/dev/null &
+purges 2>/dev/null &
+if [ -e $CPU ]; then
+	check "CPU 1 goes and comes while areas are taken, every invariant holds each time" hotplug_for 3
+else
+	sleep 3
+fi
+rm /tmp/storm
+wait
+say "$(rounds take_areas) times all areas were taken, CPU 1 went and came $(rounds hotplug) times"
+check "all areas are freed" ctl free_all
+check "none waits any more" ctl purge
+shrink_all
+check "every page is back" equal "$(mmsim_free)" "$before"
 check "nothing was misused" equal "$(grep -vE ' 0$|fail' "$DEBUG/bad")" ""
 check "ok" verdict
 check "mmsim unloads" unload
