@@ -164,11 +164,59 @@ static void kvmalloc_nommu(struct kunit *test)
 	mmsim_vmalloc_expect_since(test, m, &before, MMSIM_VMALLOC_BAD_NOMMU, 2);
 }
 
+struct reader {
+	u64 before;
+	struct rcu_head rcu;
+	u64 behind[];
+};
+
+/* Who reads under RCU what was given up finds it as it was, of both kinds; and then it is free. */
+static void kvmalloc_rcu(struct kunit *test)
+{
+	static const size_t sizes[] = { 100, 3 * PAGE_SIZE, SZ_4M + 1, SZ_4M + SZ_1M };
+	struct mmsim *m = instance(test);
+	struct reader *r[ARRAY_SIZE(sizes)];
+	struct mmsim_vmalloc_snapshot before;
+	unsigned long state;
+	unsigned int i;
+	void *object;
+
+	mmsim_vmalloc_snapshot(m, &before);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		r[i] = i % 2 ? mmsim_vmalloc(sizes[i]) : mmsim_kvmalloc(sizes[i], GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, r[i]);
+		r[i]->before = i;
+		r[i]->behind[0] = ~(u64)i;
+	}
+	rcu_read_lock();
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
+		mmsim_kfree_rcu(r[i], rcu);
+	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
+		KUNIT_EXPECT_EQ(test, r[i]->before, i);
+		KUNIT_EXPECT_EQ(test, r[i]->behind[0], ~(u64)i);
+	}
+	rcu_read_unlock();
+	mmsim_kvfree_rcu_barrier();
+	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
+	object = mmsim_vmalloc(100);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	state = get_state_synchronize_rcu();
+	mmsim_kfree_rcu_mightsleep(object);
+	KUNIT_EXPECT_TRUE(test, poll_state_synchronize_rcu(state));
+	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
+	/* One that is still waiting when the instance goes is no leak. */
+	object = mmsim_vmalloc(PAGE_SIZE);
+	KUNIT_ASSERT_NOT_NULL(test, object);
+	r[0] = object;
+	mmsim_kfree_rcu(r[0], rcu);
+}
+
 static struct kunit_case kvmalloc_cases[] = {
 	KUNIT_CASE_PARAM(kvmalloc_first, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(kvmalloc_second, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE_PARAM(kvmalloc_realloc, mmsim_vmalloc_modes_gen),
 	KUNIT_CASE(kvmalloc_nommu),
+	KUNIT_CASE_PARAM(kvmalloc_rcu, mmsim_vmalloc_modes_gen),
 	{}
 };
 

@@ -51,6 +51,8 @@ void *mmsim_kmemdup(const void *from, size_t size, gfp_t gfp);
 char *mmsim_kstrdup(const char *from, gfp_t gfp);
 char *mmsim_kstrndup(const char *from, size_t max, gfp_t gfp);
 
+void mmsim_kfree_call_rcu(struct rcu_head *head, void *object);
+void mmsim_kfree_rcu_barrier(void);
 void mmsim_kvfree_call_rcu(struct rcu_head *head, void *object);
 void mmsim_kvfree_rcu_barrier(void);
 
@@ -63,7 +65,7 @@ do {												\
 		mmsim_kvfree_call_rcu((void *)___ptr + offsetof(typeof(*___ptr), rhf), (void *)___ptr);	\
 } while (0)
 
-/* The same for what has no struct rcu_head in it: waits for the grace period. */
+/* The same for what has no struct rcu_head in it: waits for the grace period. Both free areas of vmalloc's, too. */
 #define mmsim_kfree_rcu_mightsleep(ptr)								\
 do {												\
 	typeof(ptr) ___ptr = (ptr);								\

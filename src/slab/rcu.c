@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is freed after a grace period: kfree_rcu().
+ * Memory that is freed after a grace period: kfree_rcu(). For areas of vmalloc's see vmalloc/rcu.c.
  *
  * What is given up is chained by the rcu_heads that clients have in their objects, without a lock and without memory. A
  * work takes the whole chain, waits for a grace period, and frees what it took; whoever finds the chain empty calls for
@@ -79,14 +79,14 @@ void mmsim_slabs_rcu_barrier(struct mmsim_slabs *slabs)
 }
 
 /**
- * mmsim_kvfree_call_rcu() - what mmsim_kfree_rcu() comes down to, as kvfree_call_rcu()
+ * mmsim_kfree_call_rcu() - what mmsim_kfree_rcu() comes down to for memory of the slab floor
  * @head: the struct rcu_head in the object; NULL: there is none, and the caller waits for the grace period
  * @object: what kmalloc or a cache of SLUB or SLAB returned
  *
  * Context: any, and never sleeps; without @head process context, and sleeps. When the module goes, all of it is freed
  * before.
  */
-void mmsim_kvfree_call_rcu(struct rcu_head *head, void *object)
+void mmsim_kfree_call_rcu(struct rcu_head *head, void *object)
 {
 	if (head) {
 		mmsim_slabs_kfree_rcu(mmsim_slabs_live, object, head);
@@ -96,15 +96,15 @@ void mmsim_kvfree_call_rcu(struct rcu_head *head, void *object)
 	synchronize_rcu();
 	mmsim_slabs_kfree(mmsim_slabs_live, object, _RET_IP_);
 }
-EXPORT_SYMBOL_GPL(mmsim_kvfree_call_rcu);
+EXPORT_SYMBOL_GPL(mmsim_kfree_call_rcu);
 
 /**
- * mmsim_kvfree_rcu_barrier() - wait until all that mmsim_kfree_rcu() has been given is free, as kvfree_rcu_barrier()
+ * mmsim_kfree_rcu_barrier() - wait until all that mmsim_kfree_call_rcu() has been given is free
  *
  * Context: process context; sleeps.
  */
-void mmsim_kvfree_rcu_barrier(void)
+void mmsim_kfree_rcu_barrier(void)
 {
 	mmsim_slabs_rcu_barrier(mmsim_slabs_live);
 }
-EXPORT_SYMBOL_GPL(mmsim_kvfree_rcu_barrier);
+EXPORT_SYMBOL_GPL(mmsim_kfree_rcu_barrier);

@@ -147,6 +147,8 @@ struct mmsim_vmalloc {
 
 	struct llist_head deferred;	/* areas freed where nobody may sleep: not in use, and still mapped */
 	struct work_struct deferred_work;	/* unmaps them */
+	struct llist_head rcu_waiting;	/* areas to be freed after a grace period, by rcu_heads in them; see rcu.c */
+	struct work_struct rcu_work;	/* frees them */
 	atomic_long_t bad[MMSIM_NR_VMALLOC_BAD];	/* refusals so far */
 	atomic_long_t nr_failed;	/* requests for which there were no addresses, pages or structures */
 	struct ratelimit_state report_limit;
@@ -239,6 +241,10 @@ void *mmsim_nommu_realloc(void *addr, unsigned long size, gfp_t gfp);
 void mmsim_vmalloc_bad(struct mmsim_vmalloc *vm, enum mmsim_vmalloc_bad what, unsigned long value,
 		       unsigned long caller);
 void mmsim_vmalloc_failed(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq, const char *what);
+
+/* rcu.c */
+void mmsim_vmalloc_free_rcu(struct work_struct *work);
+void mmsim_vmalloc_rcu_barrier(struct mmsim_vmalloc *vm);
 
 /* remap.c */
 int mmsim_vmalloc_remap(struct mmsim_vmalloc *vm, struct vm_area_struct *vma, unsigned long uaddr, void *addr,
