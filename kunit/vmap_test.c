@@ -26,7 +26,7 @@ static struct maps *maps(struct kunit *test)
 	unsigned int i;
 
 	KUNIT_ASSERT_NOT_NULL(test, t);
-	t->m = mmsim_test_vmalloc(test, SZ_16M, "Normal:12M,HighMem", SZ_32M);
+	t->m = mmsim_test_vmalloc(test, SZ_16M, "Normal:12M,HighMem", SZ_64M);
 	for (i = 0; i < NR_PAGES; i++) {
 		t->page[i] = take(t->m->memory, i % 2 ? GFP_HIGHUSER : GFP_KERNEL, 0);
 		KUNIT_ASSERT_NOT_NULL(test, t->page[i]);
@@ -371,7 +371,8 @@ static void use_area(struct mapper *u)
 static int mapper_thread(void *data)
 {
 	struct mapper *u = data;
-	unsigned int steps = IS_ENABLED(CONFIG_UML) ? 300 : 3000;
+	/* In mode vmap each step goes to the host. */
+	unsigned int steps = u->t->m->vmalloc->mode == MMSIM_VMALLOC_WINDOW ? 3000 : 300;
 
 	for (; u->steps < steps; u->steps++) {
 		map_pages(u);

@@ -16,6 +16,9 @@
 /* Areas that go back under one hold of the lock. */
 #define MAX_HOLD	64
 
+/* Purges for one area. One is not enough when others take the addresses before its caller comes to them. */
+#define MAX_PURGES	8
+
 /* For structures: what of a request's flags is not about the zone and the content of its pages. */
 static gfp_t struct_gfp(gfp_t gfp)
 {
@@ -100,6 +103,22 @@ static bool take_addresses(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *are
 	return taken;
 }
 
+/* As take_addresses(), from what purges give back, as long as they do. */
+static bool take_purged_addresses(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, unsigned long align,
+				  gfp_t gfp)
+{
+	bool purged = true;
+	unsigned int i;
+
+	for (i = 0; purged && i < MAX_PURGES; i++) {
+		purged = mmsim_vmalloc_purge(vm);
+		/* Even if there was nothing to purge: somebody else may have done so just now. */
+		if (take_addresses(vm, area, align, gfp))
+			return true;
+	}
+	return false;
+}
+
 /**
  * mmsim_area_get() - make an area, without anything behind it
  * @vm: the vmalloc floor
@@ -110,7 +129,7 @@ static bool take_addresses(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *are
  * @gfp: the request's
  *
  * Context: process context, may sleep.
- * Return: the area; NULL when there is no memory for it or, after a purge, no such range of addresses.
+ * Return: the area; NULL when there is no memory for it or, after purges, no such range of addresses.
  */
 struct mmsim_vmap_area *mmsim_area_get(struct mmsim_vmalloc *vm, unsigned long pages, unsigned long align,
 				       unsigned long flags, gfp_t gfp)
@@ -126,11 +145,7 @@ struct mmsim_vmap_area *mmsim_area_get(struct mmsim_vmalloc *vm, unsigned long p
 		goto free;
 	if (take_addresses(vm, area, align, gfp))
 		return area;
-	if (flags & VM_ALLOW_HUGE_VMAP)
-		goto free;
-	/* Even if there is nothing to purge: somebody else may have done so just now. */
-	mmsim_vmalloc_purge(vm);
-	if (take_addresses(vm, area, align, gfp))
+	if (!(flags & VM_ALLOW_HUGE_VMAP) && take_purged_addresses(vm, area, align, gfp))
 		return area;
 free:
 	mmsim_kmem_cache_free(vm->areas, area);
