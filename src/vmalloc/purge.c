@@ -9,9 +9,9 @@
  *		floor. When so many frames wait that a CPU's lists of the page floor would not take them all: a frame
  *		that comes back soon is cheaper than one that has to go round by the zone. The kernel doesn't flush
  *		for that: it frees pages at once, and who reads at an old address may see what others write.
- *	purge	and the addresses become holes, too. Past 32 MB of them, times the bits that the number of CPUs has, as
- *		in the kernel; when there are no others left, when the page floor calls shrinkers, and on demand, by
- *		vm_unmap_aliases().
+ *	purge	and the addresses become holes, too. Past 32 MB of them, times the bits that the number of CPUs has,
+ *		as in the kernel; when there are no others left, when the page floor calls shrinkers, and on demand,
+ *		by vm_unmap_aliases().
  *
  * So there is no moment at which an old translation leads to memory that has a new owner.
  *
