@@ -396,7 +396,7 @@ bool mmsim_cache_destroy(struct mmsim_kmem_cache *s, unsigned long caller)
 	if (!s)
 		return true;
 	slabs = s->slabs;
-	mmsim_slabs_rcu_barrier(slabs);
+	mmsim_grace_barrier(&slabs->grace);
 	mutex_lock(&slabs->making);
 	cpus_read_lock();
 	mutex_lock(&slabs->mutex);

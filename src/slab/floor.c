@@ -119,6 +119,11 @@ static void reap_caches(struct work_struct *work)
 	mutex_unlock(&slabs->mutex);
 }
 
+static void free_object(struct mmsim_grace *g, void *object)
+{
+	mmsim_slabs_kfree(container_of(g, struct mmsim_slabs, grace), object, _RET_IP_);
+}
+
 /**
  * mmsim_slabs_init() - build the slab floor on a page floor
  * @mem: the page floor; it must outlive this one
@@ -146,7 +151,7 @@ struct mmsim_slabs *mmsim_slabs_init(struct mmsim_memory *mem, const struct mmsi
 	mutex_init(&slabs->making);
 	mutex_init(&slabs->mutex);
 	INIT_LIST_HEAD(&slabs->caches);
-	mmsim_slabs_rcu_init(slabs);
+	mmsim_grace_init(&slabs->grace, free_object);
 	INIT_DEFERRABLE_WORK(&slabs->reap, reap_caches);
 	ratelimit_state_init(&slabs->report_limit, 5 * HZ, 10);
 
@@ -191,7 +196,7 @@ static void take_down_caches(struct mmsim_slabs *slabs)
  */
 void mmsim_slabs_exit(struct mmsim_slabs *slabs)
 {
-	mmsim_slabs_rcu_barrier(slabs);
+	mmsim_grace_barrier(&slabs->grace);
 	mmsim_slabs_leave_reclaim(slabs);
 	mmsim_slabs_forget_cpus(slabs);
 	cancel_delayed_work_sync(&slabs->reap);

@@ -117,6 +117,31 @@ void mmsim_kfree_sensitive(const void *object)
 EXPORT_SYMBOL_GPL(mmsim_kfree_sensitive);
 
 /**
+ * mmsim_kfree_call_rcu() - what mmsim_kfree_rcu() comes down to for memory of the slab floor
+ * @head: the struct rcu_head in the object; NULL: there is none, and the caller waits for the grace period
+ * @object: what kmalloc or a cache of SLUB or SLAB returned
+ *
+ * Context: any, and never sleeps; without @head process context, and sleeps. When the module goes, all of it is freed
+ * before.
+ */
+void mmsim_kfree_call_rcu(struct rcu_head *head, void *object)
+{
+	mmsim_grace_free(&mmsim_slabs_live->grace, object, head);
+}
+EXPORT_SYMBOL_GPL(mmsim_kfree_call_rcu);
+
+/**
+ * mmsim_kfree_rcu_barrier() - wait until all that mmsim_kfree_call_rcu() has been given is free
+ *
+ * Context: process context; sleeps.
+ */
+void mmsim_kfree_rcu_barrier(void)
+{
+	mmsim_grace_barrier(&mmsim_slabs_live->grace);
+}
+EXPORT_SYMBOL_GPL(mmsim_kfree_rcu_barrier);
+
+/**
  * mmsim_kfree_bulk() - free several pieces of memory, as kfree_bulk()
  * @nr: how many
  * @objects: what kmalloc returned, in any order

@@ -33,7 +33,6 @@
 
 #include <linux/cache.h>
 #include <linux/list.h>
-#include <linux/llist.h>
 #include <linux/mutex.h>
 #include <linux/notifier.h>
 #include <linux/numa.h>
@@ -43,6 +42,7 @@
 
 #include <mmsim/slab.h>
 
+#include "base/grace.h"
 #include "page/memory.h"
 #include "page/stacks.h"
 
@@ -216,8 +216,7 @@ struct mmsim_slabs {
 	struct mmsim_stacks stacks;	/* traces of SLAB_STORE_USER; see track.c */
 	unsigned int stacks_order;	/* log2 of the pages of their table. Constant while there is one */
 	unsigned int nr_tracked;	/* caches that need it. mutex */
-	struct llist_head rcu_waiting;	/* memory to be freed after a grace period; see rcu.c. Any */
-	struct work_struct rcu_work;	/* frees it */
+	struct mmsim_grace grace;	/* memory to be freed after a grace period, as kfree_rcu(). Any */
 	struct delayed_work reap;	/* calls the engines' reap(), while there are caches that have one */
 
 	/* By node, held by slabs; [1]: of caches with SLAB_RECLAIM_ACCOUNT, [0]: of others */
@@ -441,11 +440,6 @@ unsigned long mmsim_slabs_pages(const struct mmsim_slabs *slabs, bool reclaimabl
 /* shrink.c */
 void mmsim_slabs_join_reclaim(struct mmsim_slabs *slabs);
 void mmsim_slabs_leave_reclaim(struct mmsim_slabs *slabs);
-
-/* rcu.c */
-void mmsim_slabs_rcu_init(struct mmsim_slabs *slabs);
-void mmsim_slabs_kfree_rcu(struct mmsim_slabs *slabs, void *object, struct rcu_head *head);
-void mmsim_slabs_rcu_barrier(struct mmsim_slabs *slabs);
 
 /* cache.c */
 int mmsim_engine_parse(const char *name);

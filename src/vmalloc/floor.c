@@ -125,6 +125,11 @@ static unsigned long free_lazy(struct mmsim_shrinker *shrinker, struct mmsim_shr
 	return frames > 0 ? frames : 0;
 }
 
+static void free_area(struct mmsim_grace *g, void *area)
+{
+	mmsim_vmalloc_free(container_of(g, struct mmsim_vmalloc, grace), area, _RET_IP_);
+}
+
 static void init_fields(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_params *params)
 {
 	vm->mode = params->mode;
@@ -138,8 +143,7 @@ static void init_fields(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_par
 	mutex_init(&vm->purge_mutex);
 	init_llist_head(&vm->deferred);
 	INIT_WORK(&vm->deferred_work, mmsim_vmalloc_free_deferred);
-	init_llist_head(&vm->rcu_waiting);
-	INIT_WORK(&vm->rcu_work, mmsim_vmalloc_free_rcu);
+	mmsim_grace_init(&vm->grace, free_area);
 	ratelimit_state_init(&vm->report_limit, 5 * HZ, 10);
 	ratelimit_state_init(&vm->failure_limit, 10 * HZ, 1);
 	vm->shrinker = (struct mmsim_shrinker) {
@@ -237,7 +241,7 @@ unsigned long mmsim_vmalloc_exit(struct mmsim_vmalloc *vm)
 {
 	unsigned long left;
 
-	mmsim_vmalloc_rcu_barrier(vm);
+	mmsim_grace_barrier(&vm->grace);
 	flush_work(&vm->deferred_work);
 	mmsim_reclaim_remove(vm->mem, &vm->shrinker, _RET_IP_);
 	mmsim_vmalloc_purge(vm);

@@ -102,6 +102,38 @@ void mmsim_kvfree_sensitive(const void *object, size_t size)
 EXPORT_SYMBOL_GPL(mmsim_kvfree_sensitive);
 
 /**
+ * mmsim_kvfree_call_rcu() - what mmsim_kfree_rcu() comes down to, as kvfree_call_rcu()
+ * @head: the struct rcu_head in the memory; NULL: there is none, and the caller waits for the grace period
+ * @object: what kvmalloc, vmalloc, kmalloc or a cache of SLUB or SLAB returned
+ *
+ * Context: any, and never sleeps; without @head process context, and sleeps. When the module goes, all of it is freed
+ * before.
+ */
+void mmsim_kvfree_call_rcu(struct rcu_head *head, void *object)
+{
+	struct mmsim_vmalloc *vm = mmsim_vmalloc_live;
+
+	if (vm && mmsim_vmalloc_is_addr(vm, object))
+		mmsim_grace_free(&vm->grace, object, head);
+	else
+		mmsim_kfree_call_rcu(head, object);
+}
+EXPORT_SYMBOL_GPL(mmsim_kvfree_call_rcu);
+
+/**
+ * mmsim_kvfree_rcu_barrier() - wait until all that mmsim_kfree_rcu() has been given is free, as kvfree_rcu_barrier()
+ *
+ * Context: process context; sleeps.
+ */
+void mmsim_kvfree_rcu_barrier(void)
+{
+	if (mmsim_vmalloc_live)
+		mmsim_grace_barrier(&mmsim_vmalloc_live->grace);
+	mmsim_kfree_rcu_barrier();
+}
+EXPORT_SYMBOL_GPL(mmsim_kvfree_rcu_barrier);
+
+/**
  * mmsim_kvrealloc() - make memory of either kind larger or smaller, as kvrealloc() of 6.12
  * @object: what mmsim_kvmalloc() returned; NULL: nothing yet
  * @size: bytes; 0 frees it

@@ -45,6 +45,7 @@
 #include <mmsim/shrinker.h>
 #include <mmsim/slab.h>
 
+#include "base/grace.h"
 #include "base/window.h"
 #include "page/memory.h"
 #include "vmalloc/space.h"
@@ -147,8 +148,7 @@ struct mmsim_vmalloc {
 
 	struct llist_head deferred;	/* areas freed where nobody may sleep: not in use, and still mapped */
 	struct work_struct deferred_work;	/* unmaps them */
-	struct llist_head rcu_waiting;	/* areas to be freed after a grace period, by rcu_heads in them; see rcu.c */
-	struct work_struct rcu_work;	/* frees them */
+	struct mmsim_grace grace;	/* areas to be freed after a grace period, as kvfree_rcu(). Any context */
 	atomic_long_t bad[MMSIM_NR_VMALLOC_BAD];	/* refusals so far */
 	atomic_long_t nr_failed;	/* requests for which there were no addresses, pages or structures */
 	struct ratelimit_state report_limit;
@@ -241,10 +241,6 @@ void *mmsim_nommu_realloc(void *addr, unsigned long size, gfp_t gfp);
 void mmsim_vmalloc_bad(struct mmsim_vmalloc *vm, enum mmsim_vmalloc_bad what, unsigned long value,
 		       unsigned long caller);
 void mmsim_vmalloc_failed(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq, const char *what);
-
-/* rcu.c */
-void mmsim_vmalloc_free_rcu(struct work_struct *work);
-void mmsim_vmalloc_rcu_barrier(struct mmsim_vmalloc *vm);
 
 /* remap.c */
 int mmsim_vmalloc_remap(struct mmsim_vmalloc *vm, struct vm_area_struct *vma, unsigned long uaddr, void *addr,
