@@ -57,7 +57,7 @@ MODULE_PARM_DESC(slice_us, "microseconds a slice (default: 400 in gate 1, 80 in 
 /* The largest number of rounds that calibration may try. */
 #define MAX_ROUNDS	1000000UL
 #define MAX_BLOCKS	10000
-#define MAX_LONG_BLOCKS	4U	/* of a row that says how many rounds its slices have: those take long */
+#define MAX_LONG_BLOCKS	3U	/* of a row that says how many rounds its slices have: those take long */
 
 /* One row being measured. */
 struct run {
