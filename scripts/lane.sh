@@ -63,17 +63,26 @@ guest() {
 	fi
 }
 
+# plain_guest KERNEL SCRIPT [OPTION...]: the same without KUnit. Where the module has been built with the suites, that one
+# will do, and they don't run.
+plain_guest() {
+	case $1 in
+	uml | kasan | kcsan) guest "$1" "$2" KUNIT=1 --append kunit.enable=0 "${@:3}" ;;
+	*) guest "$1" "$2" "" "${@:3}" ;;
+	esac
+}
+
 lane_uml() {
 	guest uml kunit KUNIT=1 suites="$SUITES"
-	guest uml cma KUNIT=1 --append kunit.enable=0
-	guest uml objects KUNIT=1 --append kunit.enable=0
-	guest uml layout KUNIT=1 --append kunit.enable=0
-	guest uml vmalloc KUNIT=1 --append kunit.enable=0
+	plain_guest uml cma
+	plain_guest uml objects
+	plain_guest uml layout
+	plain_guest uml vmalloc
 }
 
 # What the files, commands, sources and refusals are on any kernel. The range for source=memmap begins where 1 GB has RAM.
 stock_guest() {
-	guest "$1" stock "" --timeout 900 --append "cma=64M memmap=64M\$0x20000000" reserved=0x20000000 "${@:2}"
+	plain_guest "$1" stock --timeout 900 --append "cma=64M memmap=64M\$0x20000000" reserved=0x20000000 "${@:2}"
 }
 
 # Processes on mmsim's memory: the guest gets a program for them, which needs nothing but the kernel.
@@ -83,37 +92,37 @@ user_guest() {
 	mkdir -p "$dir"
 	step "user program: building" "$MMSIM_OUT/log/$lane-user.log" cc -O2 -Wall -Wextra -Werror -static -pthread -o "$dir/user" \
 		"$SCRIPTS/guest/user/user.c"
-	guest "$1" user "" --files "$dir" "${@:2}"
+	plain_guest "$1" user --files "$dir" "${@:2}"
 }
 
 # The range for source=memmap begins where the kernel has no RAM, and so no struct pages.
 vmalloc_guest() {
-	guest "$1" vmalloc "" --append "mem=768M memmap=64M\$0x38000000" reserved=0x38000000 window=yes "${@:2}"
+	plain_guest "$1" vmalloc --append "mem=768M memmap=64M\$0x38000000" reserved=0x38000000 window=yes "${@:2}"
 }
 
 # With one CPU to switch the mirror a thousand times: with two that wait for each other's turn it takes ten times as long.
 stock_lane() {
 	stock_guest "$1" cma=no attaches=50
-	guest "$1" files "" --timeout 600 --memory 5G	# with DMA, DMA32 and Normal
-	guest "$1" cma "" --timeout 300
+	plain_guest "$1" files --timeout 600 --memory 5G	# with DMA, DMA32 and Normal
+	plain_guest "$1" cma --timeout 300
 	user_guest "$1" --timeout 600 --append "memmap=64M\$0x20000000" reserved=0x20000000
-	guest "$1" caches "" --timeout 600
-	guest "$1" layout "" --timeout 300
+	plain_guest "$1" caches --timeout 600
+	plain_guest "$1" layout --timeout 300
 	vmalloc_guest "$@"
-	guest "$1" readers "" --timeout 600 --files "$("$SCRIPTS/readers.sh")"
-	guest "$1" storm "" --timeout 300 seconds=15
-	guest "$1" unload "" --timeout 900 --cpus 1 rounds=20 attaches=1000
+	plain_guest "$1" readers --timeout 600 --files "$("$SCRIPTS/readers.sh")"
+	plain_guest "$1" storm --timeout 300 seconds=15
+	plain_guest "$1" unload --timeout 900 --cpus 1 rounds=20 attaches=1000
 }
 
 # Gigabytes: on 6.12 as many as seconds allow when the kernel doesn't zero them, on 6.1 some that it does zero, and so with
 # progress in the log. The kernel's image must not lie in the middle of them.
 lane_stock-6.12() {
 	stock_lane 6.12 --la57 levels=5
-	guest 6.12 large "" --timeout 600 --memory 8G --append "nokaslr init_on_alloc=0" size=4096 too_much=5200M
+	plain_guest 6.12 large --timeout 600 --memory 8G --append "nokaslr init_on_alloc=0" size=4096 too_much=5200M
 }
 lane_stock-6.1() {
 	stock_lane 6.1
-	guest 6.1 large "" --timeout 600 --memory 3G --append nokaslr size=1280 progress=yes
+	plain_guest 6.1 large --timeout 600 --memory 3G --append nokaslr size=1280 progress=yes
 }
 
 lane_kasan() {
@@ -123,7 +132,7 @@ lane_kasan() {
 lane_kasan-stock() {
 	stock_guest kasan cma=yes attaches=20
 	user_guest kasan --timeout 1500 seconds=10
-	guest kasan storm "" --timeout 600 seconds=15
+	plain_guest kasan storm --timeout 600 seconds=15
 }
 
 lane_kcsan() {
@@ -131,7 +140,7 @@ lane_kcsan() {
 	guest kcsan kunit KUNIT=1 --timeout 2400 --parallel --append cma=64M \
 		--expect 'data-race in (__synchronize_hardirq / handle_irq_event|handle_irq_event / __synchronize_hardirq)' \
 		suites="$SUITES" never_skipped="$NEVER_SKIPPED"
-	guest kcsan races "" --timeout 300 --parallel --expect 'data-race in __percpu_counter_limited_add' seconds=20
+	plain_guest kcsan races --timeout 300 --parallel --expect 'data-race in __percpu_counter_limited_add' seconds=20
 }
 
 # old_guest KERNEL FOLDER [OPTION...]: mmsim beside the kernel's own allocator, which the module in scripts/guest/FOLDER shows.

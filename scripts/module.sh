@@ -21,7 +21,7 @@ for arg in "$@"; do
 	case $arg in
 	KUNIT=1) name+=-kunit ;;
 	BENCH=1) name+=-bench ;;
-	C=2) name+=-sparse ;;
+	C=2) ;;
 	SRC=*) src=${arg#SRC=} name+=-$(basename "$src") ;;
 	*) die "module.sh: no option '$arg'" ;;
 	esac
