@@ -16,6 +16,7 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 
+#include "base/ask.h"
 #include "page/memory.h"
 
 /* What the walk over a zone has seen, and where the first fault goes. */
@@ -290,11 +291,10 @@ struct cpu_check {
 	struct mmsim_memory *mem;
 	char *what;
 	size_t size;
-	bool again;		/* a zone's lists were in use */
 	int err;
 };
 
-static void check_this_cpu(void *data)
+static bool check_this_cpu(void *data)
 {
 	struct cpu_check *c = data;
 	struct mmsim_zone *zone;
@@ -304,12 +304,12 @@ static void check_this_cpu(void *data)
 		const struct mmsim_pcp *pcp = zone->pcp[smp_processor_id()];
 
 		if (READ_ONCE(pcp->busy))
-			c->again = true;
-		else
-			c->err = check_pcp(&w, pcp);
+			return false;
+		c->err = check_pcp(&w, pcp);
 		if (c->err)
-			return;
+			break;
 	}
+	return true;
 }
 
 /* As mmsim_pcp_drain_all(), each CPU looks at its own. */
@@ -319,16 +319,11 @@ static int check_cpus(struct mmsim_memory *mem, char *what, size_t size)
 	unsigned int cpu;
 
 	for_each_online_cpu(cpu) {
-		do {
-			c.again = false;
-			if (smp_call_function_single(cpu, check_this_cpu, &c, true))
-				break;
-			cond_resched();
-		} while (c.again && !c.err);
+		mmsim_ask_cpu(cpu, check_this_cpu, &c);
 		if (c.err)
-			return c.err;
+			break;
 	}
-	return 0;
+	return c.err;
 }
 
 /**

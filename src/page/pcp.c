@@ -19,6 +19,7 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
+#include "base/ask.h"
 #include "base/hotplug.h"
 #include "page/pcp.h"
 
@@ -150,22 +151,18 @@ void mmsim_pcp_put(struct mmsim_zone *zone, struct mmsim_page *page, unsigned in
 	mmsim_buddy_put(zone, page, order);
 }
 
-struct drain {
-	struct mmsim_memory *mem;
-	bool again;		/* a list was busy */
-};
-
-/* On the CPU itself, or for one that is offline. */
-static void drain_cpu(struct drain *d, unsigned int cpu)
+/* On the CPU itself, or for one that is offline. Returns whether no list was busy. */
+static bool drain_cpu(struct mmsim_memory *mem, unsigned int cpu)
 {
 	struct mmsim_zone *zone;
 	unsigned int list;
+	bool all = true;
 
-	mmsim_for_each_zone(d->mem, zone) {
+	mmsim_for_each_zone(mem, zone) {
 		struct mmsim_pcp *pcp = zone->pcp[cpu];
 
 		if (READ_ONCE(pcp->busy)) {
-			d->again = true;
+			all = false;
 			continue;
 		}
 		WRITE_ONCE(pcp->busy, true);
@@ -173,11 +170,12 @@ static void drain_cpu(struct drain *d, unsigned int cpu)
 			spill_list(pcp, zone, list, pcp->count);
 		WRITE_ONCE(pcp->busy, false);
 	}
+	return all;
 }
 
-static void drain_here(void *drain)
+static bool drain_here(void *mem)
 {
-	drain_cpu(drain, smp_processor_id());
+	return drain_cpu(mem, smp_processor_id());
 }
 
 /**
@@ -188,23 +186,20 @@ static void drain_here(void *drain)
  */
 void mmsim_pcp_drain_local(struct mmsim_memory *mem)
 {
-	struct drain d = { .mem = mem };
-
 	local_irq_disable();
-	drain_here(&d);
+	drain_here(mem);
 	local_irq_enable();
 }
 
 /* Only when nobody uses the lists and no hotplug callback empties them any more. */
 static void drain_offline(struct mmsim_memory *mem)
 {
-	struct drain d = { .mem = mem };
 	unsigned int cpu;
 
 	cpus_read_lock();
 	for_each_possible_cpu(cpu)
 		if (!cpu_online(cpu))
-			drain_cpu(&d, cpu);
+			drain_cpu(mem, cpu);
 	cpus_read_unlock();
 }
 
@@ -229,28 +224,20 @@ static bool has_blocks(struct mmsim_memory *mem, unsigned int cpu)
  */
 void mmsim_pcp_drain_all(struct mmsim_memory *mem)
 {
-	struct drain d = { .mem = mem };
 	unsigned int cpu;
 
-	for_each_online_cpu(cpu) {
-		if (!has_blocks(mem, cpu))
-			continue;
-		do {
-			d.again = false;
-			if (smp_call_function_single(cpu, drain_here, &d, true))
-				break;
-			cond_resched();
-		} while (d.again);
-	}
+	for_each_online_cpu(cpu)
+		if (has_blocks(mem, cpu))
+			mmsim_ask_cpu(cpu, drain_here, mem);
 }
 
 /* The CPU is dead and its lists are nobody's. */
 static int pcp_cpu_dead(unsigned int cpu, struct hlist_node *node)
 {
-	struct drain d = { .mem = hlist_entry(node, struct mmsim_memory, cpuhp_node) };
+	struct mmsim_memory *mem = hlist_entry(node, struct mmsim_memory, cpuhp_node);
 
-	drain_cpu(&d, cpu);
-	mmsim_pcp_set_sizes(d.mem, num_online_cpus());
+	drain_cpu(mem, cpu);
+	mmsim_pcp_set_sizes(mem, num_online_cpus());
 	return 0;
 }
 

@@ -23,6 +23,7 @@
 #include <linux/cpu.h>
 #include <linux/overflow.h>
 
+#include "base/ask.h"
 #include "slab/engine_slab.h"
 
 #define ALIEN_LIMIT	12
@@ -114,7 +115,6 @@ struct sizes {
 	void ***entry;					/* by CPU: new entries, and old ones once exchanged */
 	struct array_cache *shared_array[MMSIM_MAX_NODES];	/* likewise by node */
 	struct alien_cache **alien[MMSIM_MAX_NODES];		/* by node; only where there are none */
-	bool again;					/* the CPU asked had its array in use */
 };
 
 static void free_sizes(struct sizes *z)
@@ -174,26 +174,25 @@ static bool alloc_sizes(struct sizes *z)
 	return true;
 }
 
-/* On the CPU itself, or when nobody can use its array. */
-static void exchange_entries(struct sizes *z, unsigned int cpu)
+/* On the CPU itself, or when nobody can use its array. Returns whether it was not in use. */
+static bool exchange_entries(struct sizes *z, unsigned int cpu)
 {
 	struct array_cache *ac = &cpu_part(z->s, cpu)->ac;
 	struct mmsim_classic_rest rest = MMSIM_CLASSIC_REST_INIT(rest);
 
-	if (READ_ONCE(ac->busy)) {
-		z->again = true;
-		return;
-	}
+	if (READ_ONCE(ac->busy))
+		return false;
 	mmsim_classic_drain_array(z->s, ac, ac->avail, &rest);
 	swap(ac->entry, z->entry[cpu]);
 	WRITE_ONCE(ac->limit, z->limit);
 	WRITE_ONCE(ac->batchcount, z->batchcount);
 	mmsim_classic_finish(z->s, &rest);
+	return true;
 }
 
-static void exchange_here(void *sizes)
+static bool exchange_here(void *sizes)
 {
-	exchange_entries(sizes, smp_processor_id());
+	return exchange_entries(sizes, smp_processor_id());
 }
 
 /* With CPUs kept from coming and going. */
@@ -201,14 +200,9 @@ static void exchange_live(struct sizes *z)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) {
-		do {
-			z->again = false;
-			if (smp_call_function_single(cpu, exchange_here, z, true))
-				exchange_entries(z, cpu);
-			cond_resched();
-		} while (z->again);
-	}
+	for_each_possible_cpu(cpu)
+		if (!mmsim_ask_cpu(cpu, exchange_here, z))
+			exchange_entries(z, cpu);
 }
 
 static unsigned int cpus_of_node(struct mmsim_kmem_cache *s, unsigned int nid)

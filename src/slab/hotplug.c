@@ -5,22 +5,17 @@
  * took it down.
  */
 #include <linux/cpu.h>
-#include <linux/sched.h>
 #include <linux/smp.h>
 
+#include "base/ask.h"
 #include "base/hotplug.h"
 #include "slab/slab.h"
 
-struct flush {
-	struct mmsim_kmem_cache *s;
-	bool again;		/* it was at work */
-};
-
-static void flush_here(void *flush)
+static bool flush_here(void *cache)
 {
-	struct flush *f = flush;
+	struct mmsim_kmem_cache *s = cache;
 
-	f->again = !f->s->ops->flush_cpu(f->s, smp_processor_id());
+	return s->ops->flush_cpu(s, smp_processor_id());
 }
 
 /**
@@ -34,17 +29,7 @@ static void flush_here(void *flush)
  */
 void mmsim_cache_flush_cpus(struct mmsim_kmem_cache *s)
 {
-	struct flush f = { .s = s };
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu) {
-		do {
-			f.again = false;
-			if (smp_call_function_single(cpu, flush_here, &f, true))
-				break;
-			cond_resched();
-		} while (f.again);
-	}
+	mmsim_ask_online_cpus(flush_here, s);
 }
 
 static void flush_dead(struct mmsim_slabs *slabs, unsigned int cpu)

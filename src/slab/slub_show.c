@@ -14,6 +14,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#include "base/ask.h"
 #include "slab/slub.h"
 
 #define TRIES	10	/* to find who has a slab */
@@ -156,7 +157,6 @@ bool mmsim_slub_view(struct mmsim_kmem_cache *s, struct mmsim_slab *slab, struct
 struct count {
 	struct mmsim_kmem_cache *s;
 	unsigned long nr;
-	bool again;			/* the CPU was at work there */
 };
 
 static unsigned int free_in(const struct mmsim_slab *slab)
@@ -164,7 +164,7 @@ static unsigned int free_in(const struct mmsim_slab *slab)
 	return mmsim_slub_objects(slab) - mmsim_slub_state(slab).inuse;
 }
 
-static void count_here(void *count)
+static bool count_here(void *count)
 {
 	struct count *t = count;
 	const struct mmsim_slub_cpu *c = mmsim_cpu_part(t->s, smp_processor_id());
@@ -172,13 +172,12 @@ static void count_here(void *count)
 	const void *object;
 	unsigned int nr;
 
-	t->again = READ_ONCE(c->busy);
-	if (t->again || (!c->slab && !c->partial))
-		return;
+	if (READ_ONCE(c->busy))
+		return false;
 	for (slab = c->partial; slab; slab = (const struct mmsim_slab *)slab->list.next)
 		t->nr += free_in(slab);
 	if (!c->slab)
-		return;
+		return true;
 	t->nr += free_in(c->slab);
 	for (object = c->freelist, nr = 0; object && nr < mmsim_slub_objects(c->slab); nr++) {
 		if (mmsim_slub_index(t->s, c->slab, object) < 0)
@@ -186,6 +185,7 @@ static void count_here(void *count)
 		object = mmsim_slub_next(t->s, object);
 	}
 	t->nr += nr;
+	return true;
 }
 
 /**
@@ -198,15 +198,7 @@ static void count_here(void *count)
 unsigned long mmsim_slub_cached(struct mmsim_kmem_cache *s)
 {
 	struct count t = { .s = s };
-	unsigned int cpu;
 
-	for_each_online_cpu(cpu) {
-		do {
-			t.again = false;
-			if (smp_call_function_single(cpu, count_here, &t, true))
-				break;
-			cond_resched();
-		} while (t.again);
-	}
+	mmsim_ask_online_cpus(count_here, &t);
 	return t.nr;
 }
