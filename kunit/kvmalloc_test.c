@@ -155,8 +155,11 @@ static void kvmalloc_nommu(struct kunit *test)
 	p = mmsim_vrealloc(p, SZ_64K, GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, p);
 	KUNIT_EXPECT_NULL(test, memchr_inv(p, 3, 100));
+	KUNIT_EXPECT_NULL(test, mmsim_vrealloc(p, ULONG_MAX, GFP_KERNEL));
+	KUNIT_EXPECT_NULL(test, memchr_inv(p, 3, 100));
 	KUNIT_EXPECT_NULL(test, mmsim_vrealloc(p, 0, GFP_KERNEL));
-	mmsim_vmalloc_expect_since(test, m, &before, -1, 0);
+	mmsim_vmalloc_expect_since(test, m, &before, MMSIM_VMALLOC_BAD_SIZE, 1);
+	mmsim_vmalloc_snapshot(m, &before);
 	page = take(m->memory, GFP_KERNEL, 0);
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(&page, 1, VM_MAP, PAGE_KERNEL));
 	KUNIT_EXPECT_NULL(test, mmsim_vm_map_ram(&page, 1, NUMA_NO_NODE));

@@ -111,14 +111,15 @@ static void vmap_readonly(struct kunit *test)
 /* With VM_MAP_PUT_PAGES vfree() frees pages and array. */
 static void vmap_put_pages(struct kunit *test)
 {
-	static const unsigned int counts[] = { 1, 700 };
+	static const unsigned int counts[] = { 1, 700, 1, 700 };
 	struct maps *t = maps(test);
+	struct mmsim_page **pages;
 	unsigned int i, j;
+	void *addr;
 
 	for (i = 0; i < ARRAY_SIZE(counts); i++) {
-		struct mmsim_page **pages = mmsim_kvcalloc(counts[i], sizeof(*pages), GFP_KERNEL);
-		void *addr;
-
+		pages = i < 2 ? mmsim_kvcalloc(counts[i], sizeof(*pages), GFP_KERNEL) :
+				mmsim_vcalloc(counts[i], sizeof(*pages));
 		KUNIT_ASSERT_NOT_NULL(test, pages);
 		for (j = 0; j < counts[i]; j++)
 			pages[j] = take(t->m->memory, GFP_HIGHUSER, 0);
@@ -129,6 +130,12 @@ static void vmap_put_pages(struct kunit *test)
 		mmsim_test_check(test, t->m);
 		mmsim_vfree(addr);
 	}
+	/* After vunmap() pages and array are the client's again. */
+	pages = mmsim_vcalloc(1, sizeof(*pages));
+	KUNIT_ASSERT_NOT_NULL(test, pages);
+	*pages = t->page[0];
+	mmsim_vunmap(mmsim_vmap(pages, 1, VM_MAP | VM_MAP_PUT_PAGES, PAGE_KERNEL));
+	mmsim_vfree(pages);
 	maps_done(test, t);
 }
 
@@ -144,7 +151,8 @@ static void vmap_misuse(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_FLUSH_RESET_PERMS, PAGE_KERNEL));
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP, __pgprot(0)));
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP, PAGE_NONE));
-	mmsim_vmalloc_expect_since(test, t->m, &t->before, MMSIM_VMALLOC_BAD_PROT, 3);
+	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP | MMSIM_VM_ARRAY, PAGE_KERNEL));
+	mmsim_vmalloc_expect_since(test, t->m, &t->before, MMSIM_VMALLOC_BAD_PROT, 4);
 	mmsim_vmalloc_snapshot(t->m, &t->before);
 	t->page[7] = (void *)kept + 8;
 	KUNIT_EXPECT_NULL(test, mmsim_vmap(t->page, 8, VM_MAP, PAGE_KERNEL));

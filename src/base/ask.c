@@ -2,8 +2,8 @@
 /*
  * Doing something with what one CPU alone may touch: its lists of pages, its slabs, its array of objects.
  *
- * The CPU doesn't lock these, but says by a flag when it is at work there. So nobody else touches them; whoever wants to
- * sends an interrupt, and sends it again as long as it hits a CPU at work.
+ * The CPU doesn't lock these, but says by a flag when it is at work there. So nobody else touches them; whoever wants
+ * to sends an interrupt, and sends it again as long as it hits a CPU at work.
  */
 #include <linux/cpumask.h>
 #include <linux/sched.h>

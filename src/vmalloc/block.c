@@ -36,7 +36,7 @@ static unsigned long nr_entries(const struct mmsim_vmalloc *vm)
 }
 
 /* A block with addresses, from which nothing is cut yet. */
-static struct mmsim_vmap_block *new_block(struct mmsim_vmalloc *vm, struct mmsim_vmap_cpu *c)
+static struct mmsim_vmap_block *new_block(struct mmsim_vmalloc *vm, struct mmsim_vmap_cpu *c, const void *caller)
 {
 	struct mmsim_vmap_block *b = mmsim_fault() ? NULL : mmsim_kzalloc(sizeof(*b), GFP_KERNEL);
 
@@ -48,6 +48,9 @@ static struct mmsim_vmap_block *new_block(struct mmsim_vmalloc *vm, struct mmsim
 		mmsim_kfree(b);
 		return NULL;
 	}
+	/* It will have many users; the first one is a hint. */
+	b->area->vm.requested_size = BLOCK_BYTES;
+	b->area->vm.caller = caller;
 	WRITE_ONCE(*block_at(vm, b->area->va_start), b);
 	mmsim_area_ready(b->area);
 	return b;
@@ -83,9 +86,9 @@ static void *cut(struct mmsim_vmap_cpu *c, unsigned int count)
 }
 
 /* Gives a CPU another block, in the place of the one that is cut up. */
-static bool refill(struct mmsim_vmalloc *vm, struct mmsim_vmap_cpu *c)
+static bool refill(struct mmsim_vmalloc *vm, struct mmsim_vmap_cpu *c, const void *caller)
 {
-	struct mmsim_vmap_block *b = new_block(vm, c), *old;
+	struct mmsim_vmap_block *b = new_block(vm, c, caller), *old;
 	bool ended;
 
 	if (!b)
@@ -108,7 +111,7 @@ static void *map_small(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsi
 	void *addr;
 
 	while (unlikely(!(addr = cut(c, count)))) {
-		if (!refill(vm, c)) {
+		if (!refill(vm, c, caller)) {
 			mmsim_vmalloc_failed(vm, &rq, "addresses");
 			return NULL;
 		}

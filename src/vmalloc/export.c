@@ -281,6 +281,7 @@ EXPORT_SYMBOL_GPL(mmsim_vm_unmap_ram);
  */
 void mmsim_vm_unmap_aliases(void)
 {
+	flush_work(&mmsim_vmalloc_live->deferred_work);
 	mmsim_vmalloc_purge(mmsim_vmalloc_live);
 }
 EXPORT_SYMBOL_GPL(mmsim_vm_unmap_aliases);
@@ -335,9 +336,13 @@ EXPORT_SYMBOL_GPL(mmsim_is_vmalloc_addr);
  * mmsim_remap_vmalloc_range_partial() - have a part of a VMA show an area, as remap_vmalloc_range_partial()
  * @vma: the VMA
  * @uaddr: where in it; a multiple of PAGE_SIZE
- * @addr: what mmsim_vmalloc_user() or mmsim_vmalloc_32_user() returned
+ * @addr: what mmsim_vmalloc_user() or mmsim_vmalloc_32_user() returned, or mmsim_vmap() with VM_USERMAP and
+ *	VM_MAP_PUT_PAGES
  * @pgoff: pages of the area to leave out
  * @size: bytes
+ *
+ * An area that is freed keeps its pages as long as a process has it mapped, where the host counts each page's mappings.
+ * In a region from memmap=, and in one that the host sees as a single block, the client frees it after the last one.
  *
  * Context: process context, under the mm's mmap_lock.
  * Return: 0; -EINVAL for what is no such area, or not so large; what the kernel says who puts pages into a VMA.

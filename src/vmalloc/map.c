@@ -170,8 +170,12 @@ static bool map_by_host(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area, 
 	name_frames(vm, pages, nr, names + room);
 	addr = room ? host_map_aligned(vm, names, nr, room, &area->vm.lead, prot) : host_map(vm, names, nr, prot);
 	mmsim_array_free(vm, names);
-	if (!addr)
+	if (!addr) {
+		/* The tries had the frames mapped, which go back at once. */
+		if (room)
+			vm_unmap_aliases();
 		return false;
+	}
 	area->vm.addr = addr + ((unsigned long)area->vm.lead << PAGE_SHIFT);
 	area->va_start = (unsigned long)area->vm.addr;
 	area->va_end = area->va_start + area->vm.size;

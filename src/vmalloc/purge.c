@@ -200,6 +200,7 @@ bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm)
 	bool any;
 
 	might_sleep();
+	mmsim_vmalloc_end_deferred(vm);
 	mmsim_blocks_retire(vm);
 	mutex_lock(&vm->purge_mutex);
 	look_aside(vm);
@@ -218,6 +219,7 @@ bool mmsim_vmalloc_purge(struct mmsim_vmalloc *vm)
  */
 unsigned long mmsim_vmalloc_lazy_frames(struct mmsim_vmalloc *vm)
 {
+	mmsim_vmalloc_end_deferred(vm);
 	if (atomic_long_read(&vm->seen_frames) && mutex_trylock(&vm->purge_mutex)) {
 		look_aside(vm);
 		mutex_unlock(&vm->purge_mutex);

@@ -47,7 +47,7 @@ static unsigned long get_pages(struct mmsim_vmalloc *vm, const struct mmsim_vmal
 		return !!*pages;
 	}
 	memset(pages, 0, nr * sizeof(*pages));
-	if (rq->node == NUMA_NO_NODE || vm->mem->nr_nodes == 1)
+	if (rq->node == NUMA_NO_NODE || (!rq->node && vm->mem->nr_nodes == 1))
 		return mmsim_memory_alloc_bulk(vm->mem, frame_gfp(rq->gfp), nr, pages, (unsigned long)rq->caller);
 	for (i = 0; i < nr; i++) {
 		pages[i] = mmsim_memory_alloc_node(vm->mem, rq->node, frame_gfp(rq->gfp), 0,
@@ -301,6 +301,25 @@ bool mmsim_vmalloc_free_atomic(struct mmsim_vmalloc *vm, const void *addr, unsig
 }
 
 /**
+ * mmsim_vmalloc_end_deferred() - unmap what was freed from anywhere
+ * @vm: the vmalloc floor
+ *
+ * The worker does so; who is short of what these areas have doesn't wait for it.
+ *
+ * Context: process context, may sleep.
+ */
+void mmsim_vmalloc_end_deferred(struct mmsim_vmalloc *vm)
+{
+	struct llist_node *areas = llist_del_all(&vm->deferred);
+	struct mmsim_vmap_area *area;
+
+	while ((area = mmsim_spare_pop(&areas))) {
+		end_area(vm, area);
+		cond_resched();
+	}
+}
+
+/**
  * mmsim_vmalloc_free_deferred() - what the worker does
  * @work: the vmalloc floor's
  *
@@ -309,13 +328,8 @@ bool mmsim_vmalloc_free_atomic(struct mmsim_vmalloc *vm, const void *addr, unsig
 void mmsim_vmalloc_free_deferred(struct work_struct *work)
 {
 	struct mmsim_vmalloc *vm = container_of(work, struct mmsim_vmalloc, deferred_work);
-	struct llist_node *areas = llist_del_all(&vm->deferred);
-	struct mmsim_vmap_area *area;
 
-	while ((area = mmsim_spare_pop(&areas))) {
-		end_area(vm, area);
-		cond_resched();
-	}
+	mmsim_vmalloc_end_deferred(vm);
 	mmsim_vmalloc_purge_if_due(vm);
 }
 
@@ -369,6 +383,10 @@ void *mmsim_vmalloc_realloc(struct mmsim_vmalloc *vm, void *addr, unsigned long 
 	if (!size || !addr) {
 		mmsim_vmalloc_free(vm, addr, (unsigned long)caller);
 		return size ? mmsim_vmalloc_alloc(vm, &rq) : NULL;
+	}
+	if (size > vm->max_pages << PAGE_SHIFT) {
+		mmsim_vmalloc_bad(vm, MMSIM_VMALLOC_BAD_SIZE, size, (unsigned long)caller);
+		return NULL;
 	}
 	if (vm->mode == MMSIM_VMALLOC_NOMMU)
 		return mmsim_nommu_realloc(addr, size, gfp);

@@ -179,6 +179,7 @@ unsigned long mmsim_vmalloc_nr_pages(const struct mmsim_vmalloc *vm);
 void *mmsim_vmalloc_alloc(struct mmsim_vmalloc *vm, const struct mmsim_vmalloc_request *rq);
 bool mmsim_vmalloc_free(struct mmsim_vmalloc *vm, const void *addr, unsigned long caller);
 bool mmsim_vmalloc_free_atomic(struct mmsim_vmalloc *vm, const void *addr, unsigned long caller);
+void mmsim_vmalloc_end_deferred(struct mmsim_vmalloc *vm);
 void mmsim_vmalloc_free_deferred(struct work_struct *work);
 bool mmsim_vmalloc_unlink(struct mmsim_vmalloc *vm, const void *addr, unsigned long not);
 void *mmsim_vmalloc_realloc(struct mmsim_vmalloc *vm, void *addr, unsigned long size, gfp_t gfp, const void *caller);

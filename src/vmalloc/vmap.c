@@ -31,8 +31,7 @@ static enum mmsim_vmalloc_bad fault_of(struct mmsim_vmalloc *vm, unsigned int co
 		return MMSIM_VMALLOC_BAD_CONTEXT;
 	if (!count || count > vm->max_pages)
 		return MMSIM_VMALLOC_BAD_SIZE;
-	if ((flags & (VM_FLUSH_RESET_PERMS | VM_NO_GUARD | VM_ALLOC | VM_UNINITIALIZED | MMSIM_VM_RAM)) ||
-	    !gives_access(prot))
+	if ((flags & ~(VM_MAP | VM_USERMAP | VM_IOREMAP | VM_DMA_COHERENT | VM_MAP_PUT_PAGES)) || !gives_access(prot))
 		return MMSIM_VMALLOC_BAD_PROT;
 	return MMSIM_NR_VMALLOC_BAD;
 }
@@ -50,6 +49,20 @@ static void undo(struct mmsim_vmalloc *vm, struct mmsim_vmap_area *area)
 	mmsim_area_lazy(vm, area);
 }
 
+/* Whose the array is that a client gives with VM_MAP_PUT_PAGES, where that is an area, too. */
+static void own_array(struct mmsim_vmalloc *vm, const void *array, bool ours)
+{
+	struct mmsim_vmap_area *area;
+
+	spin_lock_irq(&vm->lock);
+	area = mmsim_area_at(vm, (unsigned long)array);
+	if (area && ours)
+		area->vm.flags |= MMSIM_VM_ARRAY;
+	else if (area)
+		area->vm.flags &= ~MMSIM_VM_ARRAY;
+	spin_unlock_irq(&vm->lock);
+}
+
 static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned int count, unsigned long flags,
 		 pgprot_t prot, const void *caller)
 {
@@ -65,6 +78,7 @@ static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned i
 	area->vm.caller = caller;
 	if (likely(mmsim_area_map(vm, area, pages, count, PAGE_SIZE, prot, GFP_KERNEL))) {
 		if (flags & VM_MAP_PUT_PAGES) {
+			own_array(vm, pages, true);
 			area->vm.pages = pages;
 			area->vm.nr_pages = count;
 		}
@@ -85,7 +99,7 @@ static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned i
  * @vm: the vmalloc floor
  * @pages: the pages
  * @count: how many
- * @flags: VM_*, as the kernel's vmap() takes them; MMSIM_VM_RAM for vm_map_ram()
+ * @flags: VM_*, as the kernel's vmap() takes them; MMSIM_VM_RAM alone for vm_map_ram()
  * @prot: what may be done with them; never to be executed
  * @caller: for reports
  *
@@ -95,7 +109,7 @@ static void *map(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned i
 void *mmsim_vmalloc_vmap(struct mmsim_vmalloc *vm, struct mmsim_page **pages, unsigned int count,
 			 unsigned long flags, pgprot_t prot, const void *caller)
 {
-	enum mmsim_vmalloc_bad fault = fault_of(vm, count, flags & ~MMSIM_VM_RAM, prot);
+	enum mmsim_vmalloc_bad fault = fault_of(vm, count, flags == MMSIM_VM_RAM ? 0 : flags, prot);
 
 	if (likely(fault == MMSIM_NR_VMALLOC_BAD)) {
 		might_sleep();
@@ -127,6 +141,8 @@ bool mmsim_vmalloc_vunmap(struct mmsim_vmalloc *vm, const void *addr, unsigned l
 		return false;
 	}
 	mmsim_area_unmap(vm, area);
+	if (area->vm.pages)
+		own_array(vm, area->vm.pages, false);
 	area->vm.pages = NULL;
 	area->vm.nr_pages = 0;
 	mmsim_area_lazy(vm, area);
