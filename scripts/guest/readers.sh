@@ -37,17 +37,18 @@ record_format() {
 	END { exit wrong || state || !n }' "$1"
 }
 
-# owner_records: the records of page_owner, but for those of the slab floor's own pages: allocated while the module is loaded,
-# by functions that are gone then and have no names.
+# owner_records: the records of page_owner, but for those of the slab and vmalloc floors' own pages: allocated while the module
+# is loaded, by functions that are gone then and have no names.
 owner_records() {
 	awk 'BEGIN { RS = ""; ORS = "\n\n" }
-	!/ (mmsim_slabs_init|mmsim_slab_take_pages|take_slab)\+/' "$DEBUG/page_owner"
+	!/ (mmsim_slabs_init|mmsim_slab_take_pages|take_slab|mmsim_vmalloc_init)\+/' "$DEBUG/page_owner"
 }
 
 owner() {
 	check "mmsim with page_owner=on loads" load size=64M page_owner=on
 	check "  region says what it costs" has "$DEBUG/region" '^page owner: on, 64 bytes a page$'
 	check "  the slab floor has its own block" has "$DEBUG/page_owner" '^ mmsim_slabs_init'
+	check "  the vmalloc floor, too" has "$DEBUG/page_owner" '^ mmsim_vmalloc_init'
 	check "  nobody else has a page" equal "$(owner_records | wc -c)" 0
 	check "  blocks of two kinds are allocated" ctl alloc_pages order=2 gfp=GFP_KERNEL count=50
 	ctl alloc_pages order=0 gfp=GFP_HIGHUSER_MOVABLE count=70 >/dev/null

@@ -5,8 +5,8 @@
  * No function that reserves kernel addresses or finds the kernel's page tables is exported to modules, but vmap_pfn()
  * is, and does both: the window is what vmap_pfn() gives for one frame as often as there are pages in the window. That
  * builds the page tables, too. lookup_address() then says where the entries are; we note the place of each table,
- * clear all entries, and from then on put in and take out frames with single stores. vunmap() at the end finds present
- * entries and empty ones, and is content with both.
+ * clear all entries, and from then on put in and take out frames with single stores. vunmap() at the end is content
+ * with present entries, empty ones, and no table at all.
  *
  * vmap() does as well, and is taken on kernels that lack vmap_pfn(), though it refuses more pages than the host has,
  * where vmap_pfn() counts nothing. It is told that this is device memory, as vmap_pfn() says of itself: /proc/kcore
@@ -41,6 +41,7 @@
 
 #ifdef CONFIG_X86
 
+#include <asm/pgalloc.h>
 #include <asm/tlbflush.h>
 
 static pte_t *entry(const struct mmsim_window *w, unsigned long i)
@@ -195,6 +196,23 @@ int mmsim_window_create(struct mmsim_window *w, unsigned long nr_pages)
 	return 0;
 }
 
+/*
+ * The kernel keeps page tables for the addresses' next user. Those are 0.2 % of a window, so they go back as it lets
+ * them go for a 2 MB mapping of its own. Tables at the ends may be in use for other addresses, too.
+ */
+static void free_tables(struct mmsim_window *w)
+{
+	unsigned long n, first = DIV_ROUND_UP(w->first, PTRS_PER_PTE), end = (w->first + w->nr_pages) / PTRS_PER_PTE;
+
+	if (!w->links || first >= end)
+		return;
+	for (n = first; n < end; n++)
+		pmd_clear(w->links[n].entry);
+	mmsim_window_flush();
+	for (n = first; n < end; n++)
+		pte_free_kernel(NULL, w->tables[n]);
+}
+
 /**
  * mmsim_window_destroy() - give the addresses back
  * @w: the window; nobody uses an address of it any more. Without addresses it is left alone
@@ -203,6 +221,7 @@ int mmsim_window_create(struct mmsim_window *w, unsigned long nr_pages)
  */
 void mmsim_window_destroy(struct mmsim_window *w)
 {
+	free_tables(w);
 	vunmap(w->addr);
 	kvfree(w->links);
 	kvfree(w->tables);
