@@ -70,11 +70,16 @@ static const char *twins_take(struct twins *t, unsigned int order, unsigned int 
 	}
 	if (chain)
 		return "the chain is longer than said";
-	page = got < nr ? mmsim_buddy_take(t->one, order, type, 0) : NULL;
-	if (page) {
+	if (!got) {
+		page = mmsim_buddy_take(t->one, order, type, 0);
+		if (!page)
+			return NULL;
 		mmsim_buddy_put(t->one, page, order);
 		return "one by one there is more";
 	}
+	for (i = order; i < MMSIM_NR_ORDERS && (nr - got) >> (i - order); i++)
+		if (mmsim_first_free(t->one, i, type))
+			return "a block that all of is wanted was left";
 	return NULL;
 }
 
@@ -95,7 +100,7 @@ static void twins_put(struct twins *t, struct rnd_state *rnd, unsigned int nr, u
 		page = t->many->map + block.at;
 		t->block[i] = t->block[--t->nr];
 		*end = page;
-		end = (struct mmsim_page **)&page->lru.next;
+		end = mmsim_chain_link(page);
 		*end = NULL;
 		mmsim_buddy_put(t->one, t->one->map + block.at, block.order);
 	}
@@ -117,8 +122,9 @@ static void describe_twin_case(const struct twin_case *c, char *desc)
 KUNIT_ARRAY_PARAM(twin, twin_cases, describe_twin_case);
 
 /*
- * What many at once take are the blocks that single takes would give, in that order; what they leave after every
- * take and put, on the lists of each order and migratetype, is what single ones would leave.
+ * What many at once take are the blocks that single takes would give, in that order, and no fewer than could be had
+ * without cutting a larger block for a remainder; what they leave after every take and put, on the lists of each order
+ * and migratetype, is what single ones would leave.
  */
 static void many_is_singles(struct kunit *test)
 {

@@ -118,6 +118,38 @@ static void describe_sizes(const struct sizes *s, char *desc)
 
 KUNIT_ARRAY_PARAM(sizes, sizes, describe_sizes);
 
+/* How many free blocks there are of the orders from @order to below @end. */
+static unsigned long nr_small(const struct mmsim_zone *zone, unsigned int order, unsigned int end)
+{
+	unsigned long nr = 0;
+
+	for (; order < end; order++)
+		nr += zone->free_area[order].nr_free;
+	return nr;
+}
+
+/*
+ * Allocates what lies in blocks smaller than @order, page by page: a refill would take them alone, and is a whole batch
+ * without them. Returns the pages, NULL after the last one.
+ */
+static struct mmsim_page **hold_small(struct kunit *test, struct mmsim_zone *zone, unsigned int order)
+{
+	struct mmsim_page **page = kunit_kcalloc(test, BIT(order) + 1, sizeof(*page), GFP_KERNEL);
+	unsigned long nr = 0;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	while (nr_small(zone, 0, order) && nr < BIT(order))
+		page[nr++] = mmsim_buddy_take(zone, 0, MMSIM_MIGRATE_UNMOVABLE, 0);
+	KUNIT_ASSERT_EQ(test, nr_small(zone, 0, order), 0);
+	return page;
+}
+
+static void release_small(struct mmsim_zone *zone, struct mmsim_page **page)
+{
+	for (; *page; page++)
+		mmsim_buddy_put(zone, *page, 0);
+}
+
 /* --- One CPU's lists --- */
 
 /*
@@ -128,9 +160,10 @@ static void pcp_refill(struct kunit *test)
 	const struct sizes *s = test->param_value;
 	struct mmsim *m = instance(test, SZ_16M, BIT(s->order), false, s->batch, s->high);
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
-	unsigned long free = first->free_pages[MMSIM_ZONE_NORMAL];
 	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_page **small = hold_small(test, zone, ilog2(s->blocks << s->order));
 	struct mmsim_pcp *pcp = here(m->memory);
+	unsigned long free = zone->free_pages;
 	struct mmsim_page *page[64 + 1];
 	unsigned int i;
 
@@ -151,6 +184,7 @@ static void pcp_refill(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp->nr_spill, 0);
 	for (i = 0; i <= s->blocks; i++)
 		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], s->order));
+	release_small(zone, small);
 	drained(test, m, first, -1, 0);
 }
 
@@ -191,6 +225,68 @@ static void pcp_spill(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, refused, 0);
 	KUNIT_EXPECT_GT(test, spills, 0);
 	drained(test, m, first, -1, dry);
+}
+
+struct direction {
+	const char *name;
+	bool down;
+	unsigned int order, before;
+};
+
+static const struct direction directions[] = {
+	{ "single pages, up", false, 0, 3 },
+	{ "single pages, down", true, 0, 3 },
+	{ "pairs, up", false, 1, 1 },
+	{ "pairs, down", true, 1, 5 },
+};
+
+static void describe_direction(const struct direction *d, char *desc)
+{
+	strscpy(desc, d->name, KUNIT_PARAM_DESC_SIZE);
+}
+
+KUNIT_ARRAY_PARAM(direction, directions, describe_direction);
+
+/*
+ * Wherever a client begins, what moves between the lists and the zone is soon blocks of batch + 1 pages: a refill cuts
+ * none of them, and a spill in either direction brings no smaller ones.
+ */
+static void pcp_moves_whole_blocks(struct kunit *test)
+{
+	const struct direction *d = test->param_value;
+	const unsigned int nr = 300;
+	struct mmsim *m = instance(test, SZ_16M, BIT(d->order), false, 15, 64);
+	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_zone *zone = normal(m->memory);
+	struct mmsim_page *apart[5], **page = kunit_kcalloc(test, nr, sizeof(*page), GFP_KERNEL);
+	struct mmsim_pcp *pcp = here(m->memory);
+	unsigned long spills;
+	unsigned int i;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (i = 0; i < d->before; i++)
+		apart[i] = mmsim_buddy_take(zone, 0, 0, 0);
+	for (i = 0; i < nr; i++) {
+		page[i] = take(m->memory, QUIET, d->order);
+		KUNIT_ASSERT_NOT_NULL(test, page[i]);
+		if (pcp->nr_refill > 2)
+			KUNIT_ASSERT_EQ(test, nr_small(zone, d->order, 4), 0);
+	}
+	KUNIT_EXPECT_GT(test, pcp->nr_refill, 10);
+	if (d->down)
+		for (i = 0; i < nr / 2; i++)
+			swap(page[i], page[nr - 1 - i]);
+	spills = pcp->nr_spill;
+	for (i = 0; i < nr; i++) {
+		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], d->order));
+		if (pcp->nr_spill > spills + 2)
+			KUNIT_ASSERT_EQ(test, nr_small(zone, d->order, 4), 0);
+	}
+	KUNIT_EXPECT_GT(test, pcp->nr_spill, spills + 5);
+	for (i = 0; i < d->before; i++)
+		if (apart[i])
+			mmsim_buddy_put(zone, apart[i], 0);
+	drained(test, m, first, -1, 0);
 }
 
 /* Lists take turns in making room: what one has that isn't used any more doesn't keep the others short for ever. */
@@ -469,6 +565,7 @@ static void pcp_bulk_counts(struct kunit *test)
 {
 	struct mmsim *m = instance(test, SZ_16M, BIT(0), false, 7, 28);
 	const struct mmsim_snapshot *first = mmsim_snapshot(test, m->memory);
+	struct mmsim_page **small = hold_small(test, normal(m->memory), 3);
 	struct mmsim_pcp *pcp = here(m->memory);
 	struct mmsim_page *page[20] = {};
 	unsigned int i;
@@ -479,6 +576,7 @@ static void pcp_bulk_counts(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pcp->count, 4);
 	for (i = 0; i < 20; i++)
 		KUNIT_EXPECT_TRUE(test, give(m->memory, page[i], 0));
+	release_small(normal(m->memory), small);
 	drained(test, m, first, -1, 0);
 }
 
@@ -550,6 +648,7 @@ static void pcp_random(struct kunit *test)
 static struct kunit_case pcp_cases[] = {
 	KUNIT_CASE_PARAM(pcp_refill, sizes_gen_params),
 	KUNIT_CASE_PARAM(pcp_spill, sizes_gen_params),
+	KUNIT_CASE_PARAM(pcp_moves_whole_blocks, direction_gen_params),
 	KUNIT_CASE(pcp_turns),
 	KUNIT_CASE_PARAM(pcp_lifo, order_gen_params),
 	KUNIT_CASE(pcp_other_orders),

@@ -18,7 +18,8 @@
  * The per-CPU lists take and put many blocks at once. That leaves the same free blocks as single takes and puts, if on
  * other places of their lists, but those that would be listed only to be taken off again never are: many small blocks
  * are cut off a large one from below in one go, and neighbours that come back one after the other, whichever way, are
- * one range of pages before they are blocks again.
+ * one range of pages before they are blocks again. Both ways what moves is kept aligned, a block of its own: pieces
+ * would cost several times as much.
  *
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.
@@ -204,7 +205,7 @@ struct chain {
 static void chain_add(struct chain *chain, struct mmsim_page *page)
 {
 	*chain->end = page;
-	chain->end = (struct mmsim_page **)&page->lru.next;
+	chain->end = mmsim_chain_link(page);
 	chain->nr++;
 }
 
@@ -227,7 +228,10 @@ static void cut(struct mmsim_zone *zone, struct mmsim_page *page, unsigned int f
 	}
 }
 
-/* As mmsim_take_smallest(), for many. */
+/*
+ * As mmsim_take_smallest(), for many. Small blocks go alone, even if they are few: with the rest cut off a large one,
+ * what is left of that would be in pieces again, and so with every batch that follows.
+ */
 static void take_smallest_many(struct mmsim_zone *zone, unsigned int order, unsigned int type, unsigned int nr,
 			       struct chain *chain)
 {
@@ -236,10 +240,26 @@ static void take_smallest_many(struct mmsim_zone *zone, unsigned int order, unsi
 	while (chain->nr < nr && from < MMSIM_NR_ORDERS) {
 		struct mmsim_page *page = mmsim_first_free(zone, from, type);
 
-		if (page)
-			cut(zone, page, from, order, type, nr - chain->nr, chain);
-		else
+		if (!page) {
 			from++;
+			continue;
+		}
+		if (chain->nr && BIT(from - order) > nr - chain->nr)
+			return;
+		cut(zone, page, from, order, type, nr - chain->nr, chain);
+	}
+}
+
+/* What the migratetype's own lists don't have, or what may be a reserve's. */
+static void take_each(struct mmsim_zone *zone, unsigned int order, unsigned int type, unsigned int alloc_flags,
+		      unsigned int nr, struct chain *chain)
+{
+	while (chain->nr < nr) {
+		struct mmsim_page *page = take_locked(zone, order, type, alloc_flags);
+
+		if (!page)
+			return;
+		chain_add(chain, page);
 	}
 }
 
@@ -252,25 +272,22 @@ static void take_smallest_many(struct mmsim_zone *zone, unsigned int order, unsi
  * @nr: how many blocks are wanted
  * @head: where the blocks go, linked by lru.next in the order in which they were taken
  *
+ * Fewer than @nr come from small blocks, as long as there are any.
+ *
  * Context: any; takes the zone's lock once.
- * Return: how many there are in @head.
+ * Return: how many there are in @head; 0 only when the zone has none that large.
  */
 unsigned int mmsim_buddy_take_many(struct mmsim_zone *zone, unsigned int order, unsigned int type,
 				   unsigned int alloc_flags, unsigned int nr, struct mmsim_page **head)
 {
 	struct chain chain = { .end = head };
-	struct mmsim_page *page;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
 	if (!(alloc_flags & (MMSIM_ALLOC_CMA | MMSIM_ALLOC_HIGHATOMIC)))
 		take_smallest_many(zone, order, type, nr, &chain);
-	while (chain.nr < nr) {
-		page = take_locked(zone, order, type, alloc_flags);
-		if (!page)
-			break;
-		chain_add(&chain, page);
-	}
+	if (!chain.nr)
+		take_each(zone, order, type, alloc_flags, nr, &chain);
 	spin_unlock_irqrestore(&zone->lock, flags);
 	*chain.end = NULL;
 	return chain.nr;

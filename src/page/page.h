@@ -147,6 +147,12 @@ static inline struct mmsim_page *mmsim_chain_next(const struct mmsim_page *page)
 	return (struct mmsim_page *)page->lru.next;
 }
 
+/* Where the link to the next one stands. */
+static inline struct mmsim_page **mmsim_chain_link(struct mmsim_page *page)
+{
+	return (struct mmsim_page **)&page->lru.next;
+}
+
 static inline void mmsim_chain_push(struct mmsim_page **head, struct mmsim_page *page)
 {
 	page->lru.next = (struct list_head *)*head;

@@ -4,9 +4,9 @@
  * lock and touch no cache line that another CPU writes.
  *
  * A list is a stack of blocks of one order and migratetype. An empty one is filled from the zone with `batch` pages
- * under one hold of its lock; when all lists of a CPU have more than `high` pages, `batch` of them go back. Both by the
- * kernel's formulas, in watermark.c. A block on a list is in flight for the zone: it counts as allocated, with no
- * reference.
+ * under one hold of its lock, or with fewer where there are smaller blocks; when all lists of a CPU have more than
+ * `high` pages, `batch` of them go back. Both by the kernel's formulas, in watermark.c. A block on a list is in flight
+ * for the zone: it counts as allocated, with no reference.
  *
  * What keeps an interrupt from walking into a list that the interrupted code is changing is a flag, busy, and not a
  * lock: with preemption off nobody but an interrupt on the same CPU can get in between, and it finds the flag set and
@@ -48,6 +48,29 @@ static noinline void refill(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsi
 	pcp->nr_refill++;
 }
 
+/*
+ * Where to take @nr pages or so off a list. Who frees a range from one end to the other has not come to a multiple of
+ * @nr pages yet: what lies on top of that stays, so that what goes is aligned and makes up one block of the zone's.
+ */
+static struct mmsim_page **below_unfinished(struct mmsim_page **head, unsigned int order, unsigned long nr)
+{
+	struct mmsim_page *page = *head, *next = mmsim_chain_next(page);
+	unsigned long align = rounddown_pow_of_two(nr) * sizeof(*page);
+	long pages = BIT(order), up = next == page + pages;
+
+	if (IS_ALIGNED((unsigned long)(up ? page : page + pages), align))
+		return head;
+	for (; next && nr >= pages; nr -= pages) {
+		if (IS_ALIGNED((unsigned long)(up ? page + pages : page), align))
+			return mmsim_chain_link(page);
+		if (next != (up ? page + pages : page - pages))
+			return head;
+		page = next;
+		next = mmsim_chain_next(page);
+	}
+	return head;
+}
+
 /* Gives back blocks of a list with @nr pages or more, if it has so many. Returns how many pages they had. */
 static int spill_list(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned int list, int nr)
 {
@@ -57,6 +80,8 @@ static int spill_list(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned i
 
 	if (!*head)
 		return 0;
+	if (nr < pcp->count)
+		head = below_unfinished(head, order, nr);
 	pages = mmsim_buddy_put_many(zone, head, DIV_ROUND_UP(nr, BIT(order))) << order;
 	WRITE_ONCE(pcp->count, pcp->count - pages);
 	WRITE_ONCE(pcp->spilled, pcp->spilled + pages);
