@@ -598,12 +598,12 @@ static void buddy_keeps_its_fragmentation(struct kunit *test)
 	mmsim_test_check(test, m);
 }
 
-/* A random run of 100,000 operations, compared with the model after each. */
+/* A random run of operations, compared with the model after each. */
 static void buddy_oracle(struct kunit *test)
 {
 	const struct layout *layout = test->param_value;
 
-	mmsim_oracle_run(test, mmsim_test_instance(test, layout->size, layout->zones), 100000);
+	mmsim_oracle_run(test, mmsim_test_instance(test, layout->size, layout->zones), mmsim_test_steps(100000));
 }
 
 static struct kunit_case buddy_cases[] = {

@@ -53,4 +53,13 @@ static inline u32 mmsim_test_below(struct rnd_state *rnd, u32 n)
 	return prandom_u32_state(rnd) % n;
 }
 
+/*
+ * How many of @n random steps are taken: all but where each access to memory is looked at, so that a step takes several
+ * times as long. User Mode Linux takes all.
+ */
+static inline unsigned int mmsim_test_steps(unsigned int n)
+{
+	return IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN) ? n / 4 : n;
+}
+
 #endif /* MMSIM_KUNIT_FIXTURE_H */

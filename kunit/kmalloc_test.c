@@ -317,7 +317,7 @@ static void kmalloc_oracle(struct kunit *test)
 	struct live *live = kunit_kcalloc(test, LIVE, sizeof(*live), GFP_KERNEL);
 	struct mmsim_kmem_cache *caches[CACHES];
 	struct mmsim_slab_snapshot before;
-	unsigned int steps = slabs->params.debug ? STEPS / 5 : STEPS, nr = 0, i, step;
+	unsigned int steps = mmsim_test_steps(slabs->params.debug ? STEPS / 5 : STEPS), nr = 0, i, step;
 	struct rnd_state rnd;
 	char name[16], what[256] = "";
 

@@ -291,7 +291,7 @@ static void request_oracle(struct kunit *test)
 	t->held = kunit_kcalloc(test, t->mem->nr_pages, sizeof(*t->held), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, t->held);
 	mmsim_test_random(test, &t->rnd);
-	for (step = 0; step < 60000 && !fault; step++) {
+	for (step = 0; step < mmsim_test_steps(60000) && !fault; step++) {
 		bool filling = step % 10000 < 6000;
 
 		if (!t->nr || mmsim_test_below(&t->rnd, 10) < (filling ? 9 : 3))
@@ -419,7 +419,7 @@ static void request_storm(struct kunit *test)
 	for (i = 0; i < nr + 2; i++) {
 		w[i].gfp = storm[i].gfp | __GFP_NOWARN;
 		w[i].max_order = storm[i].max_order;
-		w[i].steps = 20000;
+		w[i].steps = mmsim_test_steps(20000);
 		w[i].drains = i == 0;
 	}
 	mmsim_workers_run(test, w, nr);

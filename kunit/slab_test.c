@@ -74,7 +74,7 @@ static void slab_objects_are_apart(struct kunit *test)
 
 	mmsim_slab_snapshot(slabs, &before);
 	for (shape = 0; shape < ARRAY_SIZE(shapes); shape++) {
-		unsigned int size = shapes[shape].size, nr = min_t(unsigned int, MANY, SZ_512K / size);
+		unsigned int size = shapes[shape].size, nr = min(mmsim_test_steps(MANY), SZ_512K / size);
 		unsigned long align = max(shapes[shape].align, 8U);
 		struct mmsim_kmem_cache *s = make(test, "test", size, shapes[shape].align, 0, NULL);
 
@@ -518,7 +518,7 @@ static void slab_hammer(struct kunit *test)
 	mmsim_slab_snapshot(slabs, &before);
 	for (i = 0; i < nr + 2; i++) {
 		w[i].slabs = slabs;
-		w[i].steps = slabs->params.debug ? 4000 : slow ? 20000 : 200000;
+		w[i].steps = mmsim_test_steps(slabs->params.debug ? 4000 : slow ? 20000 : 200000);
 		w[i].drains = i == 0;
 	}
 	mmsim_workers_run(test, w, nr);

@@ -399,7 +399,7 @@ static bool grow_model(struct kunit *test, struct mmsim_slabs *slabs, struct mod
 	return false;
 }
 
-/* 100,000 random operations: each address as the model has it, each piece as its owner left it. */
+/* Random operations: each address as the model has it, each piece as its owner left it. */
 static void slob_oracle(struct kunit *test)
 {
 	struct mmsim_slabs *slabs = heap(test, "Normal");
@@ -416,7 +416,7 @@ static void slob_oracle(struct kunit *test)
 		KUNIT_ASSERT_NOT_NULL(test, spare[i]);
 	}
 	mmsim_test_random(test, &rnd);
-	for (step = 0; step < 100000; step++) {
+	for (step = 0; step < mmsim_test_steps(100000); step++) {
 		/* Up to a quarter of the pages' room, so that the model always has one to spare. */
 		bool more = nr < MODEL_PIECES && nr_spare > 2 && bytes < MODEL_PAGES * PAGE_SIZE / 4;
 

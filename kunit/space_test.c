@@ -12,7 +12,7 @@
 
 #define NR_PAGES	8192UL
 #define FIRST		0x123400UL	/* number of the first page: a multiple of 1 MB and of nothing larger */
-#define STEPS		100000
+#define STEPS		mmsim_test_steps(100000)
 #define MAX_ALIGN	10		/* log2 of pages: 4 MB */
 
 struct space {

@@ -377,7 +377,7 @@ static int user_thread(void *data)
 	struct runner *r = data;
 	int step;
 
-	for (step = 0; step < 30000; step++) {
+	for (step = 0; step < mmsim_test_steps(30000); step++) {
 		use_page(r);
 		if (step % 16 == 0)
 			cond_resched();

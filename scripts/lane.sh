@@ -131,7 +131,7 @@ lane_kasan() {
 
 lane_kasan-stock() {
 	stock_guest kasan cma=yes attaches=20
-	user_guest kasan --timeout 1500 seconds=10
+	user_guest kasan --timeout 1500 seconds=10 kills=6
 	plain_guest kasan storm --timeout 600 seconds=15
 }
 

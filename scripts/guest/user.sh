@@ -2,9 +2,10 @@
 # Processes on mmsim's memory through /dev/mmsim: what a mapping is, what becomes of it after fork(), mprotect() and munmap(),
 # that a process which is killed leaves nothing behind, and that nobody notices when pages are moved from under them.
 #
-# Variables: parameters for insmod; seconds of stress; reserved, the address of 64 MB that memmap= kept from the kernel.
+# Variables: parameters for insmod; seconds of stress; kills, how many processes are killed while their pages move; reserved,
+# the address of 64 MB that memmap= kept from the kernel.
 
-: "${parameters:=size=64M}" "${seconds:=10}" "${reserved:=}"
+: "${parameters:=size=64M}" "${seconds:=10}" "${kills:=20}" "${reserved:=}"
 
 USER=/files/user
 
@@ -129,7 +130,7 @@ unused() { [ "$(count "open files")" = 0 ]; }
 # killed_while_moved: processes are killed at any moment of their pages' moves.
 killed_while_moved() {
 	local i=0 pid
-	while [ $i -lt 20 ]; do
+	while [ $i -lt "$kills" ]; do
 		$USER work 500 100 2 >/dev/null &
 		pid=$!
 		until_true in_use || return
