@@ -66,7 +66,7 @@ static const char *twins_take(struct twins *t, unsigned int order, unsigned int 
 		if (place(t->one, page) != place(t->many, chain))
 			return "one by one another block comes next";
 		t->block[t->nr++] = (struct twin_block){ place(t->one, page), order };
-		chain = (struct mmsim_page *)chain->lru.next;
+		chain = mmsim_chain_next(chain);
 	}
 	if (chain)
 		return "the chain is longer than said";
