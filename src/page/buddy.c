@@ -18,8 +18,8 @@
  * The per-CPU lists take and put many blocks at once. That leaves the same free blocks as single takes and puts, if on
  * other places of their lists, but those that would be listed only to be taken off again never are: many small blocks
  * are cut off a large one from below in one go, and neighbours that come back one after the other, whichever way, are
- * one range of pages before they are blocks again. Both ways what moves is kept aligned, a block of its own: pieces
- * would cost several times as much.
+ * one range of pages before they are blocks again. Both ways what moves is kept aligned, a block of its own, since
+ * pieces would each be listed, unlisted and merged.
  *
  * Costs: at most MMSIM_MAX_ORDER steps of constant work either way, whatever the region's size. Which state a page is
  * in, and what its fields mean then, stands in page.h. Nothing here defragments: only compaction moves pages.

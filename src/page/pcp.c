@@ -56,14 +56,15 @@ static struct mmsim_page **below_unfinished(struct mmsim_page **head, unsigned i
 {
 	struct mmsim_page *page = *head, *next = mmsim_chain_next(page);
 	unsigned long align = rounddown_pow_of_two(nr) * sizeof(*page);
-	long pages = BIT(order), up = next == page + pages;
+	long pages = BIT(order), step = next == page + pages ? pages : -pages;
 
-	if (IS_ALIGNED((unsigned long)(up ? page : page + pages), align))
+	/* Neighbours meet where the higher one begins; @step leads from a block to the next one on the list. */
+	if (IS_ALIGNED((unsigned long)max(page, page - step), align))
 		return head;
 	for (; next && nr >= pages; nr -= pages) {
-		if (IS_ALIGNED((unsigned long)(up ? page + pages : page), align))
+		if (IS_ALIGNED((unsigned long)max(page, page + step), align))
 			return mmsim_chain_link(page);
-		if (next != (up ? page + pages : page - pages))
+		if (next != page + step)
 			return head;
 		page = next;
 		next = mmsim_chain_next(page);
@@ -80,7 +81,7 @@ static int spill_list(struct mmsim_pcp *pcp, struct mmsim_zone *zone, unsigned i
 
 	if (!*head)
 		return 0;
-	if (nr < pcp->count)
+	if (nr < pcp->count)	/* otherwise all of it goes */
 		head = below_unfinished(head, order, nr);
 	pages = mmsim_buddy_put_many(zone, head, DIV_ROUND_UP(nr, BIT(order))) << order;
 	WRITE_ONCE(pcp->count, pcp->count - pages);
