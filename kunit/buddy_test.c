@@ -230,12 +230,7 @@ static const struct request requests[] = {
 	  { MMSIM_ZONE_MOVABLE, MMSIM_ZONE_HIGHMEM, MMSIM_ZONE_NORMAL, MMSIM_ZONE_DMA32, MMSIM_ZONE_DMA, END } },
 };
 
-static void describe_request(const struct request *request, char *desc)
-{
-	strscpy(desc, request->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(request, requests, describe_request);
+KUNIT_ARRAY_PARAM_DESC(request, requests, name);
 
 /*
  * A request goes to the highest zone it allows, and down from there only when that one has nothing left; it never goes
@@ -305,12 +300,7 @@ static const struct walk walks[] = {
 	{ "an error", { 0, 0, 0 }, { 0, 0, 0 }, -1 },
 };
 
-static void describe_walk(const struct walk *walk, char *desc)
-{
-	strscpy(desc, walk->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(walk, walks, describe_walk);
+KUNIT_ARRAY_PARAM_DESC(walk, walks, name);
 
 static void expect_lists(struct kunit *test, struct mmsim_memory *mem, const unsigned int nr[3], const char *when)
 {

@@ -131,12 +131,7 @@ static void break_it(struct victim *v, const struct breakage *breakage)
 		breakage->links(v);
 }
 
-static void describe_breakage(const struct breakage *breakage, char *desc)
-{
-	strscpy(desc, breakage->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(breakage, breakages, describe_breakage);
+KUNIT_ARRAY_PARAM_DESC(breakage, breakages, name);
 
 static void find_victim(struct kunit *test, struct mmsim_memory *mem, struct victim *v)
 {
@@ -270,12 +265,7 @@ static const struct type_breakage type_breakages[] = {
 	{ "foreign page on a CPU's list", "a CPU's list of order 0 leaves the page array", break_pcp_foreign },
 };
 
-static void describe_type_breakage(const struct type_breakage *breakage, char *desc)
-{
-	strscpy(desc, breakage->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(type_breakage, type_breakages, describe_type_breakage);
+KUNIT_ARRAY_PARAM_DESC(type_breakage, type_breakages, name);
 
 static void check_finds_by_type(struct kunit *test)
 {

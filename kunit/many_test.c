@@ -114,12 +114,7 @@ struct twin_case {
 
 static const struct twin_case twin_cases[] = { { "one migratetype", false }, { "grouped by mobility", true } };
 
-static void describe_twin_case(const struct twin_case *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(twin, twin_cases, describe_twin_case);
+KUNIT_ARRAY_PARAM_DESC(twin, twin_cases, name);
 
 /*
  * What many at once take are the blocks that single takes would give, in that order, and no fewer than could be had

@@ -223,12 +223,7 @@ static const struct claim claims[] = {
 	{ "M of U: small blocks", U, M, 15, 0, false },
 };
 
-static void describe_claim(const struct claim *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(claim, claims, describe_claim);
+KUNIT_ARRAY_PARAM_DESC(claim, claims, name);
 
 static void migrate_claim(struct kunit *test)
 {
@@ -297,12 +292,7 @@ static const struct fallback fallbacks[] = {
 	{ "Reclaimable", R, U, M },
 };
 
-static void describe_fallback(const struct fallback *f, char *desc)
-{
-	strscpy(desc, f->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(fallback, fallbacks, describe_fallback);
+KUNIT_ARRAY_PARAM_DESC(fallback, fallbacks, name);
 
 /*
  * One free block of order 5 in a pageblock of each migratetype: it is the row of the table that decides.

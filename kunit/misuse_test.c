@@ -146,12 +146,7 @@ static bool misuse(struct mmsim_memory *mem, struct mmsim_page *block, const str
 	return r->misuse(mem, base[r->base] + r->at, r->order + r->given, _RET_IP_);
 }
 
-static void describe_refusal(const struct refusal *refusal, char *desc)
-{
-	strscpy(desc, refusal->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(refusal, refusals, describe_refusal);
+KUNIT_ARRAY_PARAM_DESC(refusal, refusals, name);
 
 /*
  * Each misuse is refused and counted once, under its own name; the block stays what it was, and once the fault has been
@@ -196,12 +191,7 @@ static const struct flag busy_flags[] = {
 	{ "reserved", PG_reserved },
 };
 
-static void describe_flag(const struct flag *flag, char *desc)
-{
-	strscpy(desc, flag->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(busy_flag, busy_flags, describe_flag);
+KUNIT_ARRAY_PARAM_DESC(busy_flag, busy_flags, name);
 
 /* A flag that says that the page is in use stops the free of a page, of a block, and of a block with it on a tail. */
 static void misuse_busy_flag(struct kunit *test)
@@ -327,12 +317,7 @@ static const struct bad_request bad_requests[] = {
 	{ "order 11 by address", MMSIM_BAD_ALLOC_ORDER, mmsim___get_free_pages, 0, MMSIM_MAX_ORDER + 1 },
 };
 
-static void describe_bad_request(const struct bad_request *request, char *desc)
-{
-	strscpy(desc, request->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(bad_request, bad_requests, describe_bad_request);
+KUNIT_ARRAY_PARAM_DESC(bad_request, bad_requests, name);
 
 /*
  * Zone flags that GFP_ZONE_BAD lists, an address in HighMem, an order above the largest: nothing, one count and one

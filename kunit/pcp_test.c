@@ -240,12 +240,7 @@ static const struct direction directions[] = {
 	{ "pairs, down", true, 1, 5 },
 };
 
-static void describe_direction(const struct direction *d, char *desc)
-{
-	strscpy(desc, d->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(direction, directions, describe_direction);
+KUNIT_ARRAY_PARAM_DESC(direction, directions, name);
 
 /*
  * Wherever a client begins, what moves between the lists and the zone is soon blocks of batch + 1 pages: a refill cuts
@@ -510,12 +505,7 @@ static const struct bulk bulks[] = {
 	{ "batch 63", MMSIM_PCP_ORDERS, 63, 252 },
 };
 
-static void describe_bulk(const struct bulk *bulk, char *desc)
-{
-	strscpy(desc, bulk->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(bulk, bulks, describe_bulk);
+KUNIT_ARRAY_PARAM_DESC(bulk, bulks, name);
 
 #define BULK	100
 
@@ -609,12 +599,7 @@ struct grouping {
 
 static const struct grouping groupings[] = { { "one migratetype", false }, { "grouped by mobility", true } };
 
-static void describe_grouping(const struct grouping *c, char *desc)
-{
-	strscpy(desc, c->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(grouping, groupings, describe_grouping);
+KUNIT_ARRAY_PARAM_DESC(grouping, groupings, name);
 
 #define STEPS		60000
 

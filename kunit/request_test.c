@@ -32,12 +32,7 @@ static const struct place places[] = {
 	{ "Normal alone, four nodes", "Normal", SZ_32M, { MARKS, .group_by_mobility = true, .nr_nodes = 4 } },
 };
 
-static void describe_place(const struct place *place, char *desc)
-{
-	strscpy(desc, place->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(place, places, describe_place);
+KUNIT_ARRAY_PARAM_DESC(place, places, name);
 
 /* How far below the min mark a request may go: that much of the mark is left to others. */
 struct kind {

@@ -325,12 +325,7 @@ static const struct damage damages[] = {
 	{ "all the way behind it", MMSIM_ALL_DEBUG, MMSIM_SLAB_BAD_PADDING, 104 + 8 + 64, false },
 };
 
-static void describe_damage(const struct damage *d, char *desc)
-{
-	strscpy(desc, d->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(damage, damages, describe_damage);
+KUNIT_ARRAY_PARAM_DESC(damage, damages, name);
 
 /* Reported once with its kind, repaired, and nothing else is found then. */
 static void slub_damage(struct kunit *test)

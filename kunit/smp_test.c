@@ -30,12 +30,7 @@ static const struct field fields[] = {
 	  7, 60, 0, MMSIM_MAX_ORDER },
 };
 
-static void describe_field(const struct field *field, char *desc)
-{
-	strscpy(desc, field->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(field, fields, describe_field);
+KUNIT_ARRAY_PARAM_DESC(field, fields, name);
 
 /* Two threads a CPU, four at least, and two timers. */
 static void smp_hammer(struct kunit *test)

@@ -14,12 +14,7 @@ static const struct mmsim_slab_way ways[] = {
 	{ MMSIM_ENGINE_SLAB, MMSIM_ALL_DEBUG, "slab" },
 };
 
-static void describe_way(const struct mmsim_slab_way *way, char *desc)
-{
-	strscpy(desc, way->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(ways, ways, describe_way);
+KUNIT_ARRAY_PARAM_DESC(ways, ways, name);
 
 static noinline void *alloc_here(struct mmsim_kmem_cache *s)
 {
@@ -148,12 +143,7 @@ static const struct request requests[] = {
 	{ "slab, 1000 bytes, zeroed", MMSIM_ENGINE_SLAB, 1000, MMSIM_ALL_DEBUG, __GFP_ZERO, false, 1 },
 };
 
-static void describe_request(const struct request *r, char *desc)
-{
-	strscpy(desc, r->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(requests, requests, describe_request);
+KUNIT_ARRAY_PARAM_DESC(requests, requests, name);
 
 /* What is behind the bytes that were asked for is nobody's: who writes there is found when the object is freed. */
 static void track_request(struct kunit *test)

@@ -238,12 +238,7 @@ static const struct damage damages[] = {
 	{ "an order", offsetof(struct mmsim_page, flags), BIT(MMSIM_PAGE_ORDER_SHIFT), "is no single page" },
 };
 
-static void describe_damage(const struct damage *damage, char *desc)
-{
-	strscpy(desc, damage->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(damage, damages, describe_damage);
+KUNIT_ARRAY_PARAM_DESC(damage, damages, name);
 
 static void user_check_finds(struct kunit *test)
 {

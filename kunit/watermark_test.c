@@ -178,12 +178,7 @@ static const struct machine machines[] = {
 	},
 };
 
-static void describe_machine(const struct machine *machine, char *desc)
-{
-	strscpy(desc, machine->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(machine, machines, describe_machine);
+KUNIT_ARRAY_PARAM_DESC(machine, machines, name);
 
 /* setup_per_zone_wmarks(), setup_per_zone_lowmem_reserve() and zone_highsize(). */
 static void watermark_marks(struct kunit *test)
@@ -425,12 +420,7 @@ static const struct reach reaches[] = {
 	{ "PF_MEMALLOC, __GFP_MEMALLOC", GFP_NOWAIT | __GFP_MEMALLOC, true, 0 },
 };
 
-static void describe_reach(const struct reach *reach, char *desc)
-{
-	strscpy(desc, reach->name, KUNIT_PARAM_DESC_SIZE);
-}
-
-KUNIT_ARRAY_PARAM(reach, reaches, describe_reach);
+KUNIT_ARRAY_PARAM_DESC(reach, reaches, name);
 
 static unsigned long take_all(struct mmsim_memory *mem, gfp_t gfp, struct mmsim_page **page)
 {
